@@ -1,0 +1,1 @@
+"""What tests share: strategies, an injected clock, an API in memory."""
