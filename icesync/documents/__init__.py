@@ -1,0 +1,1 @@
+"""The JSON documents that icesync writes and machines read: saved plans and reports."""

@@ -1,0 +1,20 @@
+"""What plans and reports have in common: how an account is named and an error told. No token gets in here."""
+
+from typing import Any
+
+from icesync.model import Account, GraphFailure
+
+
+def account(account: Account) -> dict[str, Any]:
+    return {"account": account.name, "id": account.id}
+
+
+def error(failure: GraphFailure) -> dict[str, Any]:
+    return {
+        "kind": failure.kind.value,
+        "code": failure.code,
+        "subcode": failure.subcode,
+        "message": failure.message,
+        "trace": failure.trace,
+        "hint": failure.hint,
+    }

@@ -1,0 +1,98 @@
+"""A plan as a JSON document and back: format, version, digest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from icesync import __version__
+from icesync.documents import strict
+from icesync.documents.parts import account, error
+from icesync.errors import PlanFileError
+from icesync.model import Action, Desired, Edit, Fleet, IceBreaker, Plan, Profile
+
+FORMAT: Final = "icesync.plan/1"
+
+Explain = Callable[[Profile, Profile], Sequence[Edit]]
+
+
+def to_document(plan: Plan, explain: Explain) -> dict[str, Any]:
+    """The plan as plain data, `digest` included. Of an account only name and id are in it."""
+    document = {
+        "format": FORMAT,
+        "icesync": __version__,
+        "created": plan.created,
+        "complete": plan.complete,
+        "api": {"url": plan.api.url, "version": plan.api.version},
+        "desired": plan.desired,
+        "summary": {
+            "accounts": plan.accounts,
+            **{action.value: plan.count(action) for action in Action},
+            "unchanged": plan.unchanged,
+            "unmanaged": plan.unmanaged,
+            "unreadable": len(plan.unreadable),
+        },
+        "changes": [
+            {
+                **account(change.account),
+                "action": change.action.value,
+                "before": _profile(change.before),
+                "after": _profile(change.after),
+                "edits": [_edit(edit) for edit in explain(change.before, change.after)],
+            }
+            for change in plan.changes
+        ],
+        "unreadable": [{**account(found.account), "error": error(found.error)} for found in plan.unreadable],
+    }
+    return {**document, "digest": strict.digest(document)}
+
+
+def dumps(plan: Plan, explain: Explain) -> str:
+    """The text of a plan file."""
+    return strict.write(to_document(plan, explain))
+
+
+def loads(text: str) -> Plan:
+    """The plan of a plan file, or PlanFileError. Its accounts have a name and an id only."""
+    from icesync.documents.schema import PlanShape, shaped
+
+    document = strict.read(text, FORMAT)
+    found = shaped(PlanShape, document)
+    if found.digest != strict.digest({key: document[key] for key in document if key != "digest"}):
+        raise PlanFileError("edited or damaged: the digest does not hold; make a new plan")
+    return found.value()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a plan file."""
+    from icesync.documents import schema
+
+    return schema.json_schema(schema.PlanShape)
+
+
+def desired_digest(fleet: Fleet) -> str:
+    """Names the resolved desired state: every account's name, id and profile, in whatever order, no token."""
+    accounts = sorted(fleet.accounts, key=lambda each: (each.account.name, each.account.id))
+    return strict.digest([(each.account.name, each.account.id, _wanted(each)) for each in accounts])
+
+
+def _wanted(desired: Desired) -> Mapping[str, Any] | None:
+    return None if desired.profile is None else dict(desired.profile.ice_breakers)
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {
+        "kind": edit.kind.value,
+        "locale": edit.locale,
+        "position": edit.position,
+        "before": edit.before and _question(edit.before),
+        "after": edit.after and _question(edit.after),
+    }
+
+
+def _profile(profile: Profile) -> Mapping[str, Any]:
+    return {
+        locale: [_question(item) for item in questions] for locale, questions in profile.ice_breakers.items()
+    }
+
+
+def _question(item: IceBreaker) -> dict[str, str]:
+    return item._asdict()

@@ -1,0 +1,53 @@
+"""A report of an apply as a JSON document and back."""
+
+from typing import Any, Final
+
+from icesync.documents import strict
+from icesync.documents.parts import account, error
+from icesync.model import Report, Status
+
+FORMAT: Final = "icesync.report/1"
+
+
+def to_document(report: Report) -> dict[str, Any]:
+    """The report as plain data. Of an account only name and id are in it."""
+    return {
+        "format": FORMAT,
+        "run": report.run,
+        "started": report.started,
+        "finished": report.finished,
+        "summary": {
+            **{status.value: report.count(status) for status in Status},
+            "unchanged": report.unchanged,
+        },
+        "outcomes": [
+            {
+                **account(outcome.account),
+                "action": outcome.action and outcome.action.value,
+                "status": outcome.status.value,
+                "calls": outcome.calls,
+                "detail": outcome.detail,
+                "error": outcome.error and error(outcome.error),
+            }
+            for outcome in report.outcomes
+        ],
+    }
+
+
+def dumps(report: Report) -> str:
+    """The text of a report file."""
+    return strict.write(to_document(report))
+
+
+def loads(text: str) -> Report:
+    """The report of a report file, or PlanFileError. Its accounts have a name and an id only."""
+    from icesync.documents.schema import ReportShape, shaped
+
+    return shaped(ReportShape, strict.read(text, FORMAT)).value()
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a report file."""
+    from icesync.documents import schema
+
+    return schema.json_schema(schema.ReportShape)

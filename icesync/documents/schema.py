@@ -1,0 +1,232 @@
+"""What a plan file and a report file look like, and the nouns that they read back to. Owns their pydantic."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
+
+from icesync.errors import PlanFileError
+from icesync.model import (
+    Account,
+    Action,
+    Api,
+    Change,
+    EditKind,
+    FailureKind,
+    GraphFailure,
+    Outcome,
+    Plan,
+    Profile,
+    Report,
+    Status,
+    Unreadable,
+)
+
+# An instance check: what came from outside may hold lone surrogates, which pydantic's own `str` refuses.
+Text = InstanceOf[str]
+Count = Annotated[int, Field(ge=0, strict=True)]
+Number = Annotated[int, Field(strict=True)]
+Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
+
+
+class Shape(BaseModel):
+    """An object of the document: these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class QuestionShape(Shape):
+    """One ice breaker."""
+
+    question: Text
+    """What is offered to the user."""
+    payload: Text
+    """What a tap on it sends to the webhook."""
+
+
+ProfileShape = dict[Text, list[QuestionShape]]
+
+
+def profile(shape: ProfileShape) -> Profile:
+    return Profile.of(
+        {locale: [(each.question, each.payload) for each in questions] for locale, questions in shape.items()}
+    )
+
+
+class ErrorShape(Shape):
+    """Why an account could not be read or written."""
+
+    kind: FailureKind
+    code: Number | None
+    """The Graph API's `code`."""
+    subcode: Number | None
+    """The Graph API's `error_subcode`."""
+    message: Text
+    trace: Text | None
+    """Meta's `fbtrace_id`, for a talk with its support."""
+    hint: Text
+    """What a person can do; may be empty."""
+
+    def value(self) -> GraphFailure:
+        return GraphFailure(**dict(self))
+
+
+class AccountShape(Shape):
+    account: Text
+    """The account's name in the desired state."""
+    id: Text
+    """The Instagram professional account id, or `me`."""
+
+    def named(self) -> Account:
+        return Account(self.account, self.id)
+
+
+class EditShape(Shape):
+    """One line of the difference, for people. `before` and `after` of the change decide."""
+
+    kind: EditKind
+    locale: Text
+    position: Annotated[int, Field(ge=1, strict=True)]
+    """From 1, in `after`; for `remove` in `before`."""
+    before: QuestionShape | None
+    after: QuestionShape | None
+
+
+class ChangeShape(AccountShape):
+    """One account that differs, as its whole document before and after."""
+
+    action: Action
+    before: ProfileShape
+    """Live when the plan was made: locale to questions in order. Empty: nothing was live."""
+    after: ProfileShape
+    """What apply will make it. Empty: everything is deleted."""
+    edits: list[EditShape]
+
+    def value(self) -> Change:
+        return Change(self.named(), profile(self.before), profile(self.after))
+
+
+class UnreadableShape(AccountShape):
+    """An account whose live state is unknown; apply leaves it alone."""
+
+    error: ErrorShape
+
+    def value(self) -> Unreadable:
+        return Unreadable(self.named(), self.error.value())
+
+
+class ApiShape(Shape):
+    """Where the live state was read, and where apply writes."""
+
+    url: Text
+    version: Text
+
+
+class PlanSummary(Shape):
+    accounts: Count
+    """The managed accounts in the run."""
+    create: Count
+    update: Count
+    delete: Count
+    unchanged: Count
+    unmanaged: Count
+    unreadable: Count
+
+
+class PlanShape(Shape):
+    """What `icesync apply` would do, as `icesync plan -o json` writes it."""
+
+    model_config = ConfigDict(title="icesync plan")
+
+    format: Literal["icesync.plan/1"]
+    icesync: Text
+    """The version of icesync that made the plan."""
+    created: Text
+    """When, in UTC: `2026-11-23T03:09:11Z`."""
+    complete: bool
+    """Every managed account in the run could be read."""
+    api: ApiShape
+    desired: Text
+    """Digest of the resolved desired state that the plan was made from."""
+    summary: PlanSummary
+    changes: list[ChangeShape]
+    """Sorted by account name."""
+    unreadable: list[UnreadableShape]
+    """Sorted by account name."""
+    digest: Digest
+    """SHA-256 over the rest of this document as JSON with sorted keys and without blanks."""
+
+    def value(self) -> Plan:
+        return Plan(
+            changes=tuple(change.value() for change in self.changes),
+            unreadable=tuple(found.value() for found in self.unreadable),
+            unchanged=self.summary.unchanged,
+            unmanaged=self.summary.unmanaged,
+            api=Api(self.api.url, self.api.version),
+            created=self.created,
+            desired=self.desired,
+        )
+
+
+class OutcomeShape(AccountShape):
+    """What became of one account."""
+
+    action: Action | None
+    """null where the account could not be read, so that nothing was planned for it."""
+    status: Status
+    calls: Count
+    """The requests that the account cost in this run."""
+    detail: Text
+    error: ErrorShape | None
+
+    def value(self) -> Outcome:
+        error = self.error.value() if self.error else None
+        return Outcome(self.named(), self.action, self.status, self.calls, self.detail, error)
+
+
+class ReportSummary(Shape):
+    applied: Count
+    already: Count
+    stale: Count
+    unverified: Count
+    failed: Count
+    deferred: Count
+    unchanged: Count
+
+
+class ReportShape(Shape):
+    """What an `icesync apply` did, as `-o json` writes it."""
+
+    model_config = ConfigDict(title="icesync report")
+
+    format: Literal["icesync.report/1"]
+    run: Text
+    """The name of the run in the journal; `icesync rollback` takes it."""
+    started: Text
+    """In UTC: `2026-11-23T03:09:11Z`."""
+    finished: Text
+    summary: ReportSummary
+    outcomes: list[OutcomeShape]
+    """Sorted by account name."""
+
+    def value(self) -> Report:
+        outcomes = tuple(outcome.value() for outcome in self.outcomes)
+        return Report(self.run, self.started, self.finished, outcomes, self.summary.unchanged)
+
+
+Document = TypeVar("Document", PlanShape, ReportShape)
+
+
+def shaped(shape: type[Document], document: Mapping[str, Any]) -> Document:
+    """The document in its shape, or PlanFileError that tells the first place where it is damaged."""
+    try:
+        return shape.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise PlanFileError(f"damaged at {place}: {first['msg']}{more}") from None
+
+
+def json_schema(shape: type[BaseModel]) -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **shape.model_json_schema()}

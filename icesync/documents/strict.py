@@ -1,0 +1,54 @@
+"""JSON as both documents need it: written harmlessly, read without guessing, and its digest."""
+
+import json
+import re
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+from icesync.errors import PlanFileError
+
+# Characters that could script a terminal, reorder or break its lines, or not be written as UTF-8. The C0
+# controls are missing here, because JSON itself escapes them.
+HARMFUL: Final = "\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+_HARMFUL = re.compile(f"[{HARMFUL}]")
+
+
+def write(document: Mapping[str, Any]) -> str:
+    """For people and machines: indented, and readable but for harmful characters, which stay escaped."""
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def read(text: str, expected: str) -> dict[str, Any]:
+    """The object in `text`, if its `format` is the expected one.
+
+    Raises PlanFileError; so does whatever JSON leaves to the reader's taste: a key that stands twice.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_distinct)
+    except json.JSONDecodeError as error:
+        raise PlanFileError(f"not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
+    except (ValueError, RecursionError) as error:
+        raise PlanFileError(f"not JSON that can be read: {error}") from None
+    found = document.get("format") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or found is None:
+        raise PlanFileError(f"not an icesync document: `format` is missing, expected {expected!r}")
+    if found != expected:
+        raise PlanFileError(f"the format is {found!r}, but this version of icesync reads {expected!r} here")
+    return document
+
+
+def digest(data: object) -> str:
+    """SHA-256 over canonical JSON: sorted keys, no blanks, UTF-8."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise PlanFileError(f"the key {twice!r} stands twice in one object")
+    return found

@@ -1,0 +1,116 @@
+"""Plans and reports as text for a person at a terminal."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from icesync.diff import edits
+from icesync.model import (
+    Account,
+    Change,
+    Edit,
+    EditKind,
+    GraphFailure,
+    Outcome,
+    Plan,
+    Report,
+    Status,
+    Unreadable,
+)
+from icesync.render.look import Look
+from icesync.render.safe import visible
+from icesync.render.words import MARKS, SIGNS, by_locale, cause, place, plan_totals, quiet, report_totals
+
+COLORS: Final = {"+": "green", "-": "red", "~": "yellow", ">": "yellow", " ": ""}
+STATUS_COLORS: Final = {
+    Status.APPLIED: "green",
+    Status.ALREADY: "dim",
+    Status.STALE: "yellow",
+    Status.UNVERIFIED: "yellow",
+    Status.FAILED: "red",
+    Status.DEFERRED: "yellow",
+}
+
+
+def plan(plan: Plan, look: Look) -> str:
+    """Changed and unreadable accounts only; the last line is the `Plan:` line."""
+    blocks = [
+        quiet(plan),
+        *("\n".join(_change(change, look)) for change in plan.changes),
+        *("\n".join(_unreadable(found, look)) for found in plan.unreadable),
+        look.paint(f"Plan: {plan_totals(plan)}.", "bold"),
+    ]
+    return "\n\n".join(filter(None, blocks)) + "\n"
+
+
+def report(report: Report, look: Look) -> str:
+    """A line for each outcome, with its error below; the last line is the `Apply:` line."""
+    width = max((len(_name(outcome.account)) for outcome in report.outcomes), default=0)
+    lines = [line for outcome in report.outcomes for line in _outcome(outcome, width, look)]
+    totals = look.paint(f"Apply: {report_totals(report)}. Run {visible(report.run)}.", "bold")
+    return "\n".join([*lines, *[""] * bool(lines), totals]) + "\n"
+
+
+def _change(change: Change, look: Look) -> Iterator[str]:
+    sign = SIGNS[change.action]
+    yield f"{look.paint(sign, COLORS[sign])} {look.paint(_name(change.account), 'bold')}"
+    told = edits(change.before, change.after)
+    width = max(len(place(edit)) for edit in told)
+    for locale, found in by_locale(told):
+        yield f"    {visible(locale)}"
+        for edit in found:
+            yield from _edit(edit, width, look)
+
+
+def _edit(edit: Edit, width: int, look: Look) -> Iterator[str]:
+    mark = MARKS[edit.kind]
+    margin = f"      {look.paint(mark, COLORS[mark])} {place(edit):{width}}"
+    column = 6 + 2 + width
+    for label in ("question", "payload"):
+        for sign, text in _sides(edit, label):
+            start = f"{margin}  {label:8}  {look.paint(sign, COLORS[sign])} "
+            yield from _lines(start, column + 14, text, COLORS[sign], look)
+            margin, label = " " * column, ""
+
+
+def _sides(edit: Edit, label: str) -> list[tuple[str, str]]:
+    """Old and new, each with its sign; where they are the same, or were told by an edit: one, without."""
+    old, new = ([getattr(item, label)] if item else [] for item in (edit.before, edit.after))
+    if old == new or edit.kind is EditKind.MOVE:
+        return [(" ", text) for text in new]
+    return [("-", text) for text in old] + [("+", text) for text in new]
+
+
+def _unreadable(found: Unreadable, look: Look) -> Iterator[str]:
+    yield f"{look.paint('!', 'red')} {look.paint(_name(found.account), 'bold')}"
+    yield from _failure(found.error, look)
+
+
+def _outcome(outcome: Outcome, width: int, look: Look) -> Iterator[str]:
+    status = look.paint(f"{outcome.status:10}", STATUS_COLORS[outcome.status])
+    calls = f"{outcome.calls} call{'s' * (outcome.calls != 1)}"
+    yield f"{status}  {outcome.action or '':6}  {_name(outcome.account):{width}}  {calls}"
+    if outcome.detail:
+        yield from _lines("    ", 4, outcome.detail, "", look)
+    if outcome.error:
+        yield from _failure(outcome.error, look)
+
+
+def _failure(failure: GraphFailure, look: Look) -> Iterator[str]:
+    start = f"    {cause(failure)}: "
+    yield from _lines(start, len(start), failure.message, "red", look)
+    if failure.hint:
+        yield from _lines("    hint: ", 10, failure.hint, "", look)
+    if failure.trace:
+        yield from _lines("    trace: ", 11, failure.trace, "dim", look)
+
+
+def _lines(start: str, column: int, text: str, style: str, look: Look) -> Iterator[str]:
+    """Outside text after `start`, which takes `column` cells; what does not fit goes on below it."""
+    first, *rest = look.fold(visible(text), column)
+    yield start + look.paint(first, style)
+    for line in rest:
+        yield " " * column + look.paint(line, style)
+
+
+def _name(account: Account) -> str:
+    return f"{visible(account.name)} ({visible(account.id)})"

@@ -1,0 +1,47 @@
+"""The sentences and signs that every format for people shares."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from icesync.model import Action, Edit, EditKind, GraphFailure, Plan, Report, Status
+
+SIGNS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
+MARKS: Final = {EditKind.ADD: "+", EditKind.REMOVE: "-", EditKind.EDIT: "~", EditKind.MOVE: ">"}
+
+
+def plan_totals(plan: Plan) -> str:
+    counts = [f"{plan.count(action)} to {action}" for action in Action] + [f"{plan.unchanged} unchanged"]
+    return ", ".join(counts + [f"{len(plan.unreadable)} unreadable"] * bool(plan.unreadable))
+
+
+def report_totals(report: Report) -> str:
+    counts = [f"{count} {status}" for status in Status if (count := report.count(status))]
+    return ", ".join([*counts, f"{report.unchanged} unchanged"])
+
+
+def quiet(plan: Plan) -> str:
+    """What to say first where no account would change; empty where one would."""
+    if plan.changes:
+        return ""
+    if plan.unreadable:
+        return "No changes in the accounts that could be read."
+    return (
+        "No changes. Live state matches the files." if plan.accounts else "No managed accounts in this run."
+    )
+
+
+def cause(failure: GraphFailure) -> str:
+    """The kind, with the code and subcode of the Graph API where there are any: `token 190/463`."""
+    codes = [str(code) for code in (failure.code, failure.subcode) if code is not None]
+    return " ".join([failure.kind, "/".join(codes)]).strip()
+
+
+def place(edit: Edit) -> str:
+    """Where the edit is: `3`, or `3 → 1` for a move."""
+    return f"{edit.origin} → {edit.position}" if edit.kind is EditKind.MOVE else str(edit.position)
+
+
+def by_locale(edits: Sequence[Edit]) -> Iterator[tuple[str, list[Edit]]]:
+    for locale, found in groupby(edits, key=lambda edit: edit.locale):
+        yield locale, list(found)

@@ -1,0 +1,209 @@
+"""The plan file: what stands in it, and what is refused when it is read."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from icesync import __version__
+from icesync.diff import edits
+from icesync.documents import planfile, strict
+from icesync.errors import PlanFileError
+from icesync.model import NOTHING, Account, Desired, Fleet, Plan, Profile
+from tests.support.samples import PLAN, QUIET_PLAN, hostile_plan
+
+TEXT = planfile.dumps(PLAN, edits)
+
+
+def signed(document: dict[str, Any]) -> str:
+    """The document with a digest that holds, as a careful forger would write it."""
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    return json.dumps({**rest, "digest": strict.digest(rest)})
+
+
+def test_the_keys_stand_in_the_order_of_the_contract() -> None:
+    document = json.loads(TEXT)
+
+    head = ["format", "icesync", "created", "complete", "api", "desired"]
+    assert list(document) == [*head, "summary", "changes", "unreadable", "digest"]
+    assert list(document["changes"][0]) == ["account", "id", "action", "before", "after", "edits"]
+    assert list(document["changes"][0]["edits"][0]) == ["kind", "locale", "position", "before", "after"]
+    assert list(document["unreadable"][0]) == ["account", "id", "error"]
+    assert list(document["unreadable"][0]["error"]) == ["kind", "code", "subcode", "message", "trace", "hint"]
+
+
+def test_the_head_says_what_the_plan_is() -> None:
+    document = json.loads(TEXT)
+
+    assert document["format"] == "icesync.plan/1"
+    assert document["icesync"] == __version__
+    assert document["created"] == "2026-11-23T03:09:11Z"
+    assert document["complete"] is False
+    assert document["api"] == {"url": "https://graph.instagram.com", "version": "v24.0"}
+    assert document["summary"] == {
+        "accounts": 5, "create": 1, "update": 1, "delete": 1, "unchanged": 1, "unmanaged": 2, "unreadable": 1,
+    }  # fmt: skip
+
+
+def test_a_change_holds_both_sides_and_its_edits() -> None:
+    change = json.loads(TEXT)["changes"][1]
+
+    gone = {"question": "Still there?", "payload": "PING"}
+    assert change == {
+        "account": "acme-old",
+        "id": "17841400000000002",
+        "action": "delete",
+        "before": {"default": [gone]},
+        "after": {},
+        "edits": [{"kind": "remove", "locale": "default", "position": 1, "before": gone, "after": None}],
+    }
+
+
+def test_no_credential_reference_or_label_gets_into_it() -> None:
+    assert not re.search('env:|"token":|IG_TOKENS|labels|protect|"eu"', TEXT)
+
+
+def test_the_text_is_readable_and_ends_in_a_newline() -> None:
+    assert TEXT.startswith('{\n  "format": "icesync.plan/1",\n')
+    assert "Où est ma commande ?" in TEXT
+    assert TEXT.endswith("}\n")
+
+
+@pytest.mark.parametrize(
+    "character", ["\x00", "\x1b", "\x7f", "\x9b", "\u2028", "\u2029", "\u202e", "\u2066", "\ud800"]
+)
+def test_harmful_characters_are_escaped_and_read_back(character: str) -> None:
+    plan = hostile_plan(f"a{character}b")
+
+    text = planfile.dumps(plan, edits)
+
+    assert character not in text
+    assert f"a\\u{ord(character):04x}b" in text
+    text.encode()
+    assert planfile.loads(text) == plan
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON: Expecting value (line 1, column 1)"),
+        ('{"format": "icesync.plan/1",\n}', "line 2, column 1"),
+        ("[" * 200_000, "not JSON that can be read"),
+        ("9" * 5000, "not JSON that can be read"),
+        ("[]", "not an icesync document: `format` is missing"),
+        ("null", "not an icesync document"),
+        ('{"a": 1}', "not an icesync document"),
+        ('{"format": "icesync.plan/2"}', "the format is 'icesync.plan/2', but this version"),
+        ('{"format": "icesync.report/1"}', "'icesync.report/1'"),
+        ('{"format": ["x"]}', "the format is ['x']"),
+        ('{"format": "icesync.plan/1", "format": "icesync.plan/1"}', "the key 'format' stands twice"),
+        ('{"format": "icesync.plan/1"}', "damaged at icesync: Field required (and 8 more)"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_plan_is_refused_with_the_reason(text: str, message: str) -> None:
+    with pytest.raises(PlanFileError, match=re.escape(message)):
+        planfile.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place"),
+    [
+        (("changes", 0, "after", "default", 0, "question"), None, "changes.0.after.default.0.question"),
+        (("changes", 0, "after", "default", 0, "colour"), "red", "changes.0.after.default.0.colour"),
+        (("changes", 0, "before"), [], "changes.0.before"),
+        (("changes", 0, "action"), "destroy", "changes.0.action"),
+        (("changes", 2, "edits", 0, "position"), 0, "changes.2.edits.0.position"),
+        (("changes", 2, "edits", 0, "kind"), "swap", "changes.2.edits.0.kind"),
+        (("unreadable", 0, "error", "kind"), "bad luck", "unreadable.0.error.kind"),
+        (("unreadable", 0, "error", "code"), "190", "unreadable.0.error.code"),
+        (("summary", "unchanged"), -1, "summary.unchanged"),
+        (("summary", "unchanged"), True, "summary.unchanged"),
+        (("api", "url"), 7, "api.url"),
+        (("extra",), 1, "extra"),
+    ],
+)
+def test_a_damaged_shape_is_refused_with_its_place(
+    path: tuple[str | int, ...], value: object, place: str
+) -> None:
+    document = json.loads(TEXT)
+    node = document
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+
+    with pytest.raises(PlanFileError, match=rf"^damaged at {re.escape(place)}: "):
+        planfile.loads(signed(document))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Where is my order?", "Where is my 0rder?"),
+        ('"unchanged": 1', '"unchanged": 2'),
+        ("https://graph.instagram.com", "https://graph.instagram.example"),
+        ('"complete": false', '"complete": true'),
+    ],
+)
+def test_an_edited_plan_is_refused(old: str, new: str) -> None:
+    assert old in TEXT
+
+    with pytest.raises(PlanFileError, match="edited or damaged"):
+        planfile.loads(TEXT.replace(old, new, 1))
+
+
+def test_blanks_and_the_order_of_keys_do_not_matter() -> None:
+    shuffled = json.dumps(json.loads(TEXT), sort_keys=True)
+
+    assert planfile.loads(shuffled) == planfile.loads(TEXT)
+
+
+@pytest.mark.parametrize("plan", [PLAN, QUIET_PLAN, hostile_plan("\ud800\x1b")])
+def test_the_schema_accepts_every_plan(plan: Plan) -> None:
+    schema = planfile.json_schema()
+    Draft202012Validator.check_schema(schema)
+
+    Draft202012Validator(schema).validate(planfile.to_document(plan, edits))
+
+
+def test_the_schema_refuses_and_describes() -> None:
+    schema = planfile.json_schema()
+
+    assert not Draft202012Validator(schema).is_valid({**json.loads(TEXT), "format": "icesync.plan/2"})
+    assert not Draft202012Validator(schema).is_valid({**json.loads(TEXT), "digest": "md5:1"})
+    assert schema["properties"]["created"]["description"] == "When, in UTC: `2026-11-23T03:09:11Z`."
+
+
+ASKS = Profile.of({"default": [("Q?", "P")]})
+HERE = Desired(Account("a", "1"), ASKS)
+
+
+def test_the_desired_digest_does_not_hang_on_order_or_tokens() -> None:
+    there = Desired(Account("b", "2"), None)
+    with_token = Desired(Account("a", "1", token="env:X", labels=("x",), protect=True), ASKS)
+
+    digest = planfile.desired_digest(Fleet((HERE, there)))
+
+    assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
+    assert planfile.desired_digest(Fleet((there, with_token))) == digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Desired(Account("c", "1"), ASKS),
+        Desired(Account("a", "2"), ASKS),
+        Desired(Account("a", "1"), Profile.of({"default": [("Q?", "R")]})),
+        Desired(Account("a", "1"), NOTHING),
+        Desired(Account("a", "1"), None),
+    ],
+)
+def test_the_desired_digest_tells_desired_states_apart(other: Desired) -> None:
+    assert planfile.desired_digest(Fleet((other,))) != planfile.desired_digest(Fleet((HERE,)))
+
+
+def test_to_want_nothing_is_not_to_leave_it_unmanaged() -> None:
+    nothing, unmanaged = (Desired(Account("a", "1"), profile) for profile in (NOTHING, None))
+
+    assert planfile.desired_digest(Fleet((nothing,))) != planfile.desired_digest(Fleet((unmanaged,)))
