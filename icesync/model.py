@@ -279,7 +279,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an apply did, sorted by account name. Times are UTC as `2026-11-23T03:09:11Z`."""
+    """What an apply did, sorted by account name. Times are UTC as `2026-11-23T03:09:11Z`.
+
+    `run` names its journal; it is empty where nothing was to be written, so nothing was recorded.
+    """
 
     run: str
     started: str

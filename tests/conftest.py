@@ -1,6 +1,14 @@
 """What every test shares: the one async backend, and the switch to a real account."""
 
+import os
+
 import pytest
+from hypothesis import settings
+
+# Machines are noisy, so no example has a deadline; the gate must not be red by chance, so it is the
+# same everywhere that CI is set. Developers' runs look for new examples each time.
+settings.register_profile("icesync", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("icesync")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,13 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any
 
 from icesync.errors import PlanFileError
+from icesync.safe import HARMFUL
 
-# Characters that could script a terminal, reorder or break its lines, or not be written as UTF-8. The C0
-# controls are missing here, because JSON itself escapes them.
-HARMFUL: Final = "\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _HARMFUL = re.compile(f"[{HARMFUL}]")
 
 

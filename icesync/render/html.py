@@ -9,7 +9,7 @@ from icesync.diff import edits
 from icesync.model import Plan, Report, Status
 from icesync.render import words
 from icesync.render.look import Look
-from icesync.render.safe import visible
+from icesync.safe import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment

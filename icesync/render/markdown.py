@@ -6,8 +6,8 @@ from typing import Final
 from icesync.diff import edits
 from icesync.model import Account, Change, GraphFailure, IceBreaker, Outcome, Plan, Report
 from icesync.render.look import Look
-from icesync.render.safe import visible
 from icesync.render.words import SIGNS, by_locale, cause, place, plan_totals, quiet, report_totals
+from icesync.safe import visible
 
 # Everything that could begin markup, a table cell, a link, a mention, an emoji or a formula.
 _ENTITIES: Final = {ord(sign): f"&#{ord(sign)};" for sign in "&<>@|`*_[]()!#~\\:./$\"'"}
@@ -29,7 +29,7 @@ def report(report: Report, _: Look) -> str:
     rows = [_outcome(outcome) for outcome in report.outcomes]
     return _blocks(
         "## icesync apply",
-        f"**Apply: {report_totals(report)}.** Run {literal(report.run)}.",
+        f"**Apply: {report_totals(report)}.**" + (f" Run {literal(report.run)}." if report.run else ""),
         _table(("Status", "Action", "Account", "Calls", "Detail"), rows) if rows else "",
     )
 

@@ -17,8 +17,8 @@ from icesync.model import (
     Unreadable,
 )
 from icesync.render.look import Look
-from icesync.render.safe import visible
 from icesync.render.words import MARKS, SIGNS, by_locale, cause, place, plan_totals, quiet, report_totals
+from icesync.safe import visible
 
 COLORS: Final = {"+": "green", "-": "red", "~": "yellow", ">": "yellow", " ": ""}
 STATUS_COLORS: Final = {
@@ -46,7 +46,8 @@ def report(report: Report, look: Look) -> str:
     """A line for each outcome, with its error below; the last line is the `Apply:` line."""
     width = max((len(_name(outcome.account)) for outcome in report.outcomes), default=0)
     lines = [line for outcome in report.outcomes for line in _outcome(outcome, width, look)]
-    totals = look.paint(f"Apply: {report_totals(report)}. Run {visible(report.run)}.", "bold")
+    run = f" Run {visible(report.run)}." if report.run else ""
+    totals = look.paint(f"Apply: {report_totals(report)}.{run}", "bold")
     return "\n".join([*lines, *[""] * bool(lines), totals]) + "\n"
 
 

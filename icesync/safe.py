@@ -1,9 +1,11 @@
 """Text from outside made harmless: no control character reaches a terminal, a page or a comment."""
 
 import re
+from typing import Final
 
-from icesync.documents.strict import HARMFUL
-
+# Characters that could script a terminal, reorder or break its lines, or not be written as UTF-8. The C0
+# controls are missing here, because JSON itself escapes them.
+HARMFUL: Final = "\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
 _UNSAFE = re.compile(f"[\x00-\x1f{HARMFUL}]")
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from icesync.model import Plan, Report
 from icesync.render import FORMATS, render
 from icesync.render.markdown import literal
-from icesync.render.safe import visible
+from icesync.safe import visible
 from tests.support.samples import PLAN, REPORT, hostile_plan, hostile_report
 from tests.support.strategies import hostile_texts, plans, reports
 

@@ -1,0 +1,1 @@
+"""The client's reading of the Graph API: what to send, how to understand answers, when to wait."""

@@ -1,0 +1,129 @@
+"""How long to wait before a call, per account and for the whole app. Owns every decision not to call.
+
+A throttled account closes its own door, a throttled app closes the door of all (Graph API facts,
+section Errors). A closed door is tried once more after the wait that was told; when the wait is
+unknown or long, or the second try does not get through either, whatever stands behind the door is
+given up for this run: "continuing to make calls will continue to increase your call count".
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from icesync.errors import GraphError, Throttled, Transient
+
+PATIENCE: Final = 20.0
+"""The longest wait, in seconds, that a run sits out; what would take longer is deferred."""
+
+UNTOLD_WAIT: Final = 600.0
+"""Seconds until a budget of ten minutes is surely free again, for when nobody says."""
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Time as the run sees it; tests bring their own."""
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(slots=True)
+class Door:
+    """Whether calls may pass. Closed while `closed_by` is set; `until` tells when to try again.
+
+    `tries` counts the calls that did not get through since it was last open; `closings` how often
+    it ever fell shut: a call remembers that number, and so its answer shows its age.
+    """
+
+    closed_by: Throttled | None = None
+    until: float = 0.0
+    tries: int = 0
+    closings: int = 0
+
+    def open(self, seen: int) -> None:
+        # An answer to a call from before the door fell shut says nothing about the door now.
+        if seen == self.closings:
+            self.closed_by, self.tries = None, 0
+
+    def close(self, failure: Throttled, seen: int, now: float) -> None:
+        # Calls that were under way together when the door fell shut are one closing, not many.
+        if self.closed_by is None or seen == self.closings:
+            self.closings += 1
+            self.tries += 1
+        self.closed_by = failure
+        self.until = max(self.until, now + (UNTOLD_WAIT if failure.wait is None else failure.wait))
+
+    def miss(self, seen: int) -> None:
+        """A call was lost: that opens no door, but a closed one has had its second try."""
+        if self.closed_by is not None and seen == self.closings:
+            self.tries += 1
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next try. Raises Throttled when there shall be none in this run."""
+        if self.closed_by is None:
+            return 0.0
+        remaining = self.until - now
+        if self.tries > 1 or remaining > PATIENCE:
+            raise Throttled(self.closed_by.failure, app_wide=self.closed_by.app_wide, wait=remaining)
+        return remaining
+
+
+class Governor:
+    """Lets calls through: one by one until one was answered, and while the app's door is closed."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._app = Door()
+        self._accounts: defaultdict[str, Door] = defaultdict(Door)
+        self._app_is_open = False
+        self._scout = asyncio.Lock()
+
+    async def call(self, account: str, send: Callable[[], Awaitable[T]]) -> T:
+        """Run `send` when the doors allow it. `account` is a name, and has one call at a time.
+
+        Raises what `send` raises, and Throttled without a call where none may be made.
+        """
+        while True:
+            try:
+                # Before the scout's turn: an account that sits out its own wait holds up no other.
+                await self._sit_out(self._accounts[account])
+                if not self._app_is_open:
+                    async with self._scout:
+                        if not self._app_is_open:
+                            await self._sit_out(self._app)
+                            return await self._ask(account, send)
+                return await self._ask(account, send)
+            except Throttled as failure:
+                door = self._app if failure.app_wide else self._accounts[account]
+                door.wait(self._clock.monotonic())
+
+    async def _sit_out(self, door: Door) -> None:
+        while (seconds := door.wait(self._clock.monotonic())) > 0:
+            await self._clock.sleep(seconds)
+
+    async def _ask(self, account: str, send: Callable[[], Awaitable[T]]) -> T:
+        app, own = ((door, door.closings) for door in (self._app, self._accounts[account]))
+        try:
+            answer = await send()
+        except Throttled as failure:
+            door, seen = app if failure.app_wide else own
+            door.close(failure, seen, self._clock.monotonic())
+            raise
+        except Transient:
+            for door, seen in (app, own):
+                door.miss(seen)
+            raise
+        except GraphError:
+            for door, seen in (app, own):
+                door.open(seen)
+            raise
+        else:
+            for door, seen in (app, own):
+                door.open(seen)
+            return answer
+        finally:
+            self._app_is_open = self._app.closed_by is None

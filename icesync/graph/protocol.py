@@ -1,0 +1,232 @@
+"""The Graph API without I/O: requests as data, answers to profiles, errors to kinds.
+
+Facts are from Meta's ice breakers page and from the Graph API facts that the project keeps beside
+it; a section is named where a fact is not plain from the page.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from icesync.errors import GRAPH_ERRORS, GraphError, InvalidRequest, Throttled, Transient
+from icesync.graph.hints import hint
+from icesync.model import DEFAULT_LOCALE, NOTHING, Api, FailureKind, GraphFailure, Profile
+
+_NOT_UNDERSTOOD = (KeyError, TypeError, ValueError)
+
+
+class Request(NamedTuple):
+    """One call, without its token. `path` starts at the base URL and holds the version."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    body: Mapping[str, Any] | None = None
+
+
+def read(api: Api, account_id: str) -> Request:
+    return Request("GET", _path(api, account_id), {"fields": "ice_breakers", **_platform(api)})
+
+
+def write(api: Api, account_id: str, profile: Profile) -> Request:
+    """Replace the whole document. An empty profile is a DELETE: what POST `[]` does is unknown."""
+    if not profile:
+        return Request("DELETE", _path(api, account_id), _platform(api), {"fields": ["ice_breakers"]})
+    body = {
+        "platform": "instagram",
+        "ice_breakers": [
+            {"locale": locale, "call_to_actions": [question._asdict() for question in questions]}
+            for locale, questions in profile.ice_breakers.items()
+        ],
+    }
+    return Request("POST", _path(api, account_id), _platform(api), body)
+
+
+def following(api: Api, url: str) -> Request:
+    """A next page as a request of our own: same host only, and no token from its query."""
+    if not (url.isascii() and url.isprintable()):
+        raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the API's next page is no URL"))
+    try:
+        page, home = urlsplit(url), urlsplit(api.url)
+    except ValueError:
+        raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the API's next page is no URL")) from None
+    if (page.scheme, page.netloc) != (home.scheme, home.netloc) or not page.path.startswith(home.path):
+        raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the API's next page is on another host"))
+    params = {key: value for key, value in parse_qsl(page.query) if key != "access_token"}
+    return Request("GET", page.path.removeprefix(home.path), {**params, **_platform(api)})
+
+
+def _path(api: Api, account_id: str) -> str:
+    return f"/{api.version}/{account_id}/messenger_profile"
+
+
+def _platform(api: Api) -> dict[str, str]:
+    # graph.facebook.com serves Messenger too; there every call must say which platform it means.
+    return {"platform": "instagram"} if urlsplit(api.url).hostname == "graph.facebook.com" else {}
+
+
+def decode(status: int, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
+    """The answer's JSON object, or the GraphError that it stands for. The one place that classifies."""
+    if 300 <= status < 400:
+        raise InvalidRequest(GraphFailure(FailureKind.INVALID, f"HTTP {status}: redirects are not followed"))
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        document = None
+    error = document.get("error") if isinstance(document, dict) else None
+    if isinstance(error, dict):
+        raise _failure(status, headers, error)
+    if status == 429:
+        raise _failure(status, headers, {"message": "HTTP 429"})
+    if status >= 500 or not isinstance(document, dict):
+        what = "" if isinstance(document, dict) else ", the body is not a JSON object"
+        raise transient(f"HTTP {status}{what}")
+    if status >= 400 or error is not None:
+        raise InvalidRequest(GraphFailure(FailureKind.INVALID, f"HTTP {status} without a Graph API error"))
+    return document
+
+
+def transient(message: str) -> Transient:
+    """A failure that most times passes by itself."""
+    kind = FailureKind.TRANSIENT
+    return Transient(GraphFailure(kind, message, hint=hint(kind, None, None)))
+
+
+def _failure(status: int, headers: Mapping[str, str], error: Mapping[str, Any]) -> GraphError:
+    code, subcode = _integer(error.get("code")), _integer(error.get("error_subcode"))
+    kind = _kind(status, code, error.get("is_transient") is True)
+    trace = error.get("fbtrace_id")
+    said = error.get("error_user_msg") or error.get("message")
+    failure = GraphFailure(
+        kind,
+        said if isinstance(said, str) else f"HTTP {status}",
+        code,
+        subcode,
+        trace if isinstance(trace, str) else None,
+        hint(kind, code, subcode),
+    )
+    if kind is FailureKind.THROTTLED:
+        return Throttled(failure, app_wide=code == 4, wait=_told_wait(headers))
+    return GRAPH_ERRORS[kind](failure)
+
+
+def _integer(value: object) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+_CODES: dict[int, FailureKind] = {
+    **dict.fromkeys((1, 2), FailureKind.TRANSIENT),
+    **dict.fromkeys((4, 17, 32, 341, 613, *range(80000, 80015)), FailureKind.THROTTLED),
+    **dict.fromkeys((102, 104, 190), FailureKind.TOKEN),
+    **dict.fromkeys((3, 10, *range(200, 300), 36103), FailureKind.PERMISSION),
+    **dict.fromkeys((100, 110, 803, 2500), FailureKind.INVALID),
+    368: FailureKind.BLOCKED,
+}
+
+
+def _kind(status: int, code: int | None, is_transient: bool) -> FailureKind:
+    """Facts, section Errors: decide on the code; throttling usually arrives as HTTP 400."""
+    known = _CODES.get(code) if code is not None else None
+    if known is FailureKind.THROTTLED or (known is None and status == 429):
+        return FailureKind.THROTTLED
+    if is_transient or (known is None and status >= 500):
+        return FailureKind.TRANSIENT
+    return known or FailureKind.INVALID
+
+
+def _told_wait(headers: Mapping[str, str]) -> float | None:
+    """Seconds until access is back, where a header says so (Facts, section Limits: minutes)."""
+    waits = [60 * minutes for minutes in _regain_minutes(headers.get("x-business-use-case-usage"))]
+    after = headers.get("retry-after", "").strip()
+    if after.isascii() and after.isdigit():
+        waits.append(float(after))
+    return max(waits, default=None)
+
+
+_A_YEAR = 525_600
+
+
+def _regain_minutes(header: str | None) -> Iterator[float]:
+    try:
+        usage = json.loads(header or "{}")
+    except (ValueError, RecursionError):
+        return
+    for entries in usage.values() if isinstance(usage, dict) else ():
+        for entry in entries if isinstance(entries, list) else [entries]:
+            minutes = entry.get("estimated_time_to_regain_access") if isinstance(entry, dict) else None
+            if isinstance(minutes, int | float) and minutes > 0:
+                yield float(min(minutes, _A_YEAR))
+
+
+def accepted(answer: Mapping[str, Any]) -> None:
+    """Raise unless a write was accepted: three spellings are documented, nothing else counts."""
+    success = answer.get("success")
+    if success is True or success == "true" or answer.get("result") == "success":
+        return
+    error = transient("the API answered a write with 200 but not with success")
+    error.may_have_arrived = True
+    raise error
+
+
+def next_page(answer: Mapping[str, Any]) -> str | None:
+    """The URL of the next page, where there is one."""
+    paging = answer.get("paging")
+    following = paging.get("next") if isinstance(paging, dict) else None
+    return following if isinstance(following, str) else None
+
+
+def profile(answers: list[dict[str, Any]]) -> Profile:
+    """The live profile that all pages of a read tell. Anything not understood raises: an answer
+    that makes no sense is "unknown", never "none" (Facts, section Answers)."""
+    try:
+        found = list(_locales(answers))
+    except _NOT_UNDERSTOOD as error:
+        raise InvalidRequest(
+            GraphFailure(FailureKind.INVALID, "the API's answer has none of the known shapes of ice breakers")
+        ) from error
+    if not found:
+        return NOTHING
+    result: dict[str, list[tuple[str, str]]] = {}
+    for locale, questions in found:
+        if result.setdefault(locale, questions) != questions:
+            raise InvalidRequest(
+                GraphFailure(FailureKind.INVALID, f"the API's answer has two lists for locale {locale!r}")
+            )
+    return Profile.of(result)
+
+
+_ENTRY_KEYS = {"locale", "call_to_actions", "question", "payload"}
+
+
+def _locales(answers: list[dict[str, Any]]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    for answer in answers:
+        for item in _objects(answer["data"]):
+            # `{"ice_breakers": […]}` wraps the entries; the manual's sample has the entries themselves.
+            wrapped = "ice_breakers" in item
+            entries = _objects(item["ice_breakers"]) if wrapped else [item]
+            if wrapped and any("question" in entry for entry in entries):
+                yield DEFAULT_LOCALE, _questions(entries)
+            elif wrapped or _ENTRY_KEYS & item.keys():
+                for entry in entries:
+                    locale = _text(entry.get("locale", DEFAULT_LOCALE))
+                    yield locale, _questions(_objects(entry["call_to_actions"]))
+
+
+def _questions(entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(_text(entry["question"]), _text(entry["payload"])) for entry in entries]
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {type(value).__name__}")
+    value.encode()  # half of a surrogate pair is no text: no file, terminal or request can hold it
+    return value
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise TypeError("expected a list of objects")
+    return value

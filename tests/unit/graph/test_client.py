@@ -1,0 +1,387 @@
+"""The client over a pretended network: what goes out, what comes back, and where the token stays."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from icesync.credentials import Secret
+from icesync.errors import (
+    Blocked,
+    CredentialError,
+    GraphError,
+    InvalidRequest,
+    PermissionDenied,
+    Throttled,
+    TokenError,
+    Transient,
+)
+from icesync.graph.client import MOST_PAGES, GraphClient
+from icesync.graph.governor import Governor
+from icesync.model import NOTHING, Account, Api, FailureKind, Profile
+from tests.support.clock import FakeClock
+
+pytestmark = pytest.mark.anyio
+
+TOKEN = "IGQVJsentinel"
+ACME = Account("acme", "17841400000000001", token="env:ACME")
+HOME = "https://graph.instagram.com"
+URL = f"{HOME}/v24.0/{ACME.id}/messenger_profile"
+PROFILE = Profile.of({"default": [("Où ?", "WHERE")], "fr_FR": [("Quand ?", "WHEN")]})
+LIVE = {
+    "data": [
+        {"call_to_actions": [{"question": "Où ?", "payload": "WHERE"}]},
+        {"locale": "fr_FR", "call_to_actions": [{"question": "Quand ?", "payload": "WHEN"}]},
+    ]
+}
+
+Answer = httpx.Response | httpx.RequestError
+
+
+def ok(document: object = LIVE) -> httpx.Response:
+    return httpx.Response(200, json=document)
+
+
+def refused(code: int, message: str = "no", **headers: str) -> httpx.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.Response(400, json={"error": {"message": message, "code": code}}, headers=named)
+
+
+@dataclass
+class Wire:
+    """A network that gives its answers one by one, the last one again and again."""
+
+    answers: list[Answer]
+    api: Api = field(default_factory=Api)
+    clock: FakeClock = field(default_factory=FakeClock)
+    requests: list[httpx.Request] = field(default_factory=list)
+    token: Callable[[], str] = lambda: TOKEN
+
+    def __post_init__(self) -> None:
+        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self.answer))
+        self.client = GraphClient(self.api, self.http, self.reveal, Governor(self.clock), self.clock)
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, httpx.RequestError):
+            raise answer
+        return answer
+
+    async def reveal(self, account: Account) -> Secret:
+        return Secret(self.token())
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        return [(request.method, str(request.url)) for request in self.requests]
+
+    async def read_fails(self) -> GraphError:
+        with pytest.raises(GraphError) as caught:
+            await self.client.get_profile(ACME)
+        return caught.value
+
+    async def write_fails(self) -> GraphError:
+        with pytest.raises(GraphError) as caught:
+            await self.client.set_profile(ACME, PROFILE)
+        return caught.value
+
+
+def wire(*answers: Answer, **more: Any) -> Wire:
+    return Wire(list(answers), **more)
+
+
+async def test_a_read_is_one_get_of_the_ice_breakers() -> None:
+    line = wire(ok())
+
+    assert await line.client.get_profile(ACME) == PROFILE
+    assert line.sent == [("GET", f"{URL}?fields=ice_breakers")]
+    assert line.requests[0].content == b""
+
+
+async def test_a_write_is_one_post_of_the_whole_document() -> None:
+    line = wire(ok({"success": True}))
+
+    await line.client.set_profile(ACME, PROFILE)
+
+    assert line.sent == [("POST", URL)]
+    assert line.requests[0].headers["content-type"] == "application/json"
+    assert json.loads(line.requests[0].content) == {
+        "platform": "instagram",
+        "ice_breakers": [
+            {"locale": "default", "call_to_actions": [{"question": "Où ?", "payload": "WHERE"}]},
+            {"locale": "fr_FR", "call_to_actions": [{"question": "Quand ?", "payload": "WHEN"}]},
+        ],
+    }
+
+
+async def test_writing_nothing_is_one_delete_with_a_body() -> None:
+    line = wire(ok({"result": "success"}))
+
+    await line.client.set_profile(ACME, NOTHING)
+
+    assert line.sent == [("DELETE", URL)]
+    assert json.loads(line.requests[0].content) == {"fields": ["ice_breakers"]}
+
+
+async def test_a_question_that_no_encoding_knows_is_sent_as_json_writes_it() -> None:
+    line = wire(ok({"success": True}))
+
+    await line.client.set_profile(ACME, Profile.of({"default": [("\ud800?", "P")]}))
+
+    assert b'"\\ud800?"' in line.requests[0].content
+
+
+async def test_url_and_version_are_those_of_the_api() -> None:
+    line = wire(ok(), api=Api("http://127.0.0.1:8080/graph", "v99.0"))
+
+    await line.client.get_profile(Account("acme", "me"))
+
+    assert line.sent == [
+        ("GET", "http://127.0.0.1:8080/graph/v99.0/me/messenger_profile?fields=ice_breakers")
+    ]
+
+
+async def test_every_call_to_facebook_names_the_platform() -> None:
+    home = "https://graph.facebook.com"
+    paged = {"data": [], "paging": {"next": f"{home}/v24.0/1/messenger_profile?after=x"}}
+    line = wire(ok(paged), ok(), ok({"success": "true"}), api=Api(home))
+
+    await line.client.get_profile(ACME)
+    await line.client.set_profile(ACME, PROFILE)
+    await line.client.set_profile(ACME, NOTHING)
+
+    assert [request.url.params["platform"] for request in line.requests] == ["instagram"] * 4
+
+
+async def test_the_token_goes_into_the_header_of_every_call_and_nowhere_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    paged = {"data": [], "paging": {"next": f"{URL}?access_token={TOKEN}&after=x"}}
+    line = wire(ok(paged), ok(), refused(1), ok({"success": True}))
+
+    await line.client.get_profile(ACME)
+    await line.client.set_profile(ACME, PROFILE)
+
+    assert [request.headers["authorization"] for request in line.requests] == [f"Bearer {TOKEN}"] * 4
+    for request in line.requests:
+        assert TOKEN not in str(request.url)
+        assert TOKEN.encode() not in request.content
+    assert URL in caplog.text
+    assert TOKEN not in caplog.text
+    assert TOKEN not in repr(line.client)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused(190, f"Error validating access token {TOKEN}"),
+        refused(613, f"{TOKEN} called too often"),
+        refused(2, f"{TOKEN} is out of luck"),
+        httpx.Response(400, json={"error": {"code": 100, "error_user_msg": TOKEN, "fbtrace_id": TOKEN}}),
+        httpx.ConnectError(f"bad header b'Bearer {TOKEN}'"),
+    ],
+    ids=["token", "throttled", "transient", "for the user", "network"],
+)
+async def test_a_token_that_comes_back_is_masked_in_everything_that_an_error_shows(answer: Answer) -> None:
+    error = await wire(answer).read_fails()
+
+    assert "***" in error.failure.message
+    for shown in (str(error), repr(error), repr(error.failure), repr(error.args), repr(error.__cause__)):
+        assert TOKEN not in shown
+
+
+async def test_a_following_page_is_asked_of_the_same_host_with_our_own_header() -> None:
+    first = {
+        "data": LIVE["data"][:1],
+        "paging": {"next": f"{URL}?fields=ice_breakers&access_token=x&after=Q"},
+    }
+    line = wire(ok(first), ok({"data": LIVE["data"][1:]}))
+
+    assert await line.client.get_profile(ACME) == PROFILE
+    assert line.sent[1] == ("GET", f"{URL}?fields=ice_breakers&after=Q")
+    assert line.client.calls == {"acme": 2}
+
+
+@pytest.mark.parametrize(
+    "following",
+    ["https://evil.example/v24.0/1", f"http{HOME[5:]}/v24.0/1", "https://[::1/", f"{HOME}/{'x' * 70_000}"],
+)
+async def test_a_following_page_elsewhere_is_not_asked(following: str) -> None:
+    line = wire(ok({"data": [], "paging": {"next": following}}))
+
+    assert isinstance(await line.read_fails(), InvalidRequest)
+    assert len(line.requests) == 1
+
+
+async def test_pages_without_end_are_given_up() -> None:
+    line = wire(ok({"data": [], "paging": {"next": f"{URL}?after=x"}}))
+
+    assert isinstance(await line.read_fails(), InvalidRequest)
+    assert len(line.requests) == MOST_PAGES
+
+
+async def test_a_page_that_cannot_be_read_makes_the_whole_read_unknown() -> None:
+    line = wire(ok({"data": LIVE["data"], "paging": {"next": f"{URL}?after=x"}}), refused(190))
+
+    assert isinstance(await line.read_fails(), TokenError)
+
+
+TRANSIENT: list[Answer] = [
+    refused(1),
+    refused(2),
+    httpx.Response(502, html="<!DOCTYPE html><title>Bad gateway</title>"),
+    httpx.Response(200, content=b'{"data": [{"call_to_'),
+    httpx.Response(200, content=b"x", headers={"content-encoding": "gzip"}),
+    httpx.Response(400, json={"error": {"code": 99, "message": "later", "is_transient": True}}),
+    httpx.ConnectError("refused"),
+    httpx.ReadTimeout(""),
+    httpx.RemoteProtocolError("gone"),
+]
+
+
+@pytest.mark.parametrize("answer", TRANSIENT, ids=repr)
+async def test_what_passes_by_itself_is_tried_three_times_with_a_pause_between(answer: Answer) -> None:
+    line = wire(answer)
+
+    error = await line.read_fails()
+
+    assert isinstance(error, Transient)
+    assert error.failure.message
+    assert len(line.requests) == line.client.calls["acme"] == 3
+    assert len(line.clock.slept) == 2
+    assert all(0 <= pause <= 2 for pause in line.clock.slept)
+
+
+async def test_a_third_try_that_succeeds_is_a_success() -> None:
+    line = wire(httpx.ReadError("reset"), refused(2), ok())
+
+    assert await line.client.get_profile(ACME) == PROFILE
+    assert line.client.calls == {"acme": 3}
+
+
+async def test_pauses_differ_from_run_to_run() -> None:
+    pauses = set()
+    for _ in range(5):
+        line = wire(refused(1))
+        await line.read_fails()
+        pauses.update(line.clock.slept)
+
+    assert len(pauses) > 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (refused(190), TokenError),
+        (refused(10), PermissionDenied),
+        (refused(100), InvalidRequest),
+        (refused(368), Blocked),
+        (refused(613), Throttled),
+        (refused(4), Throttled),
+        (httpx.Response(429), Throttled),
+        (httpx.Response(302, headers={"location": "https://evil.example/"}), InvalidRequest),
+        (httpx.Response(404, json={}), InvalidRequest),
+        (ok({"data": [{"ice_breakers": [{}]}]}), InvalidRequest),
+    ],
+)
+async def test_nothing_else_is_tried_again(answer: Answer, kind: type[GraphError]) -> None:
+    line = wire(answer)
+
+    assert type(await line.read_fails()) is kind
+    assert (len(line.requests), line.clock.slept) == (1, [])
+
+
+async def test_a_wait_that_was_told_is_sat_out_on_the_injected_clock() -> None:
+    line = wire(refused(613, retry_after="9"), ok())
+
+    assert await line.client.get_profile(ACME) == PROFILE
+    assert line.clock.slept == [9.0]
+
+
+async def test_minutes_are_too_long_to_sit_out() -> None:
+    usage = json.dumps({"1": [{"type": "messenger", "estimated_time_to_regain_access": 5}]})
+    line = wire(refused(80006, x_business_use_case_usage=usage))
+
+    error = await line.read_fails()
+
+    assert isinstance(error, Throttled)
+    assert (error.wait, error.app_wide) == (300.0, False)
+    assert len(line.requests) == 1
+
+
+async def test_a_throttled_app_answers_for_every_account_without_another_call() -> None:
+    line = wire(refused(4))
+    others = [Account(f"other-{number}", str(number)) for number in range(5)]
+
+    found = await asyncio.gather(*map(line.client.get_profile, [ACME, *others]), return_exceptions=True)
+
+    assert [type(each) for each in found] == [Throttled] * 6
+    assert len(line.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [{"success": True}, {"success": "true"}, {"result": "success"}])
+async def test_every_documented_success_of_a_write_counts(answer: dict[str, Any]) -> None:
+    line = wire(ok(answer))
+
+    await line.client.set_profile(ACME, PROFILE)
+
+    assert len(line.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [{}, {"success": False}, {"success": "yes"}, {"data": []}], ids=json.dumps)
+async def test_another_answer_with_200_to_a_write_is_no_success_and_leaves_it_open(answer: object) -> None:
+    error = await wire(ok(answer)).write_fails()
+
+    assert isinstance(error, Transient)
+    assert error.may_have_arrived
+
+
+@pytest.mark.parametrize(
+    ("answers", "may"),
+    [
+        ([refused(190)], False),
+        ([refused(613)], False),
+        ([refused(613, retry_after="1"), refused(613)], False),
+        ([httpx.Response(302)], False),
+        ([httpx.ReadTimeout("")], True),
+        ([httpx.Response(500)], True),
+        ([httpx.ReadTimeout(""), refused(190)], True),
+        ([httpx.ReadTimeout(""), refused(613)], True),
+        ([refused(2), refused(2), refused(100)], True),
+    ],
+)
+async def test_an_error_tells_whether_the_write_may_have_arrived(
+    answers: Iterable[Answer], may: bool
+) -> None:
+    assert (await wire(*answers).write_fails()).may_have_arrived is may
+
+
+async def test_an_account_without_a_token_costs_no_call() -> None:
+    def missing() -> str:
+        raise CredentialError("the environment variable of its token reference is not set")
+
+    line = wire(ok(), token=missing)
+
+    error = await line.read_fails()
+
+    assert error.failure.kind is FailureKind.CREDENTIAL
+    assert error.failure.message == "the environment variable of its token reference is not set"
+    assert not error.may_have_arrived
+    assert (line.requests, line.client.calls) == ([], {})
+
+
+async def test_each_account_speaks_with_its_own_token() -> None:
+    tokens = iter(("first", "second"))
+    line = wire(ok(), token=lambda: next(tokens))
+
+    await line.client.get_profile(ACME)
+    await line.client.get_profile(Account("other", "2"))
+
+    sent = [request.headers["authorization"] for request in line.requests]
+    assert sent == ["Bearer first", "Bearer second"]

@@ -1,0 +1,314 @@
+"""When calls may pass, seen from outside: who is called, who waits, and who is given up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from icesync.errors import GraphError, InvalidRequest, Throttled, TokenError, Transient
+from icesync.graph.governor import PATIENCE, UNTOLD_WAIT, Governor
+from icesync.model import FailureKind, GraphFailure
+from tests.support.clock import FakeClock
+
+pytestmark = pytest.mark.anyio
+
+
+def throttled(wait: float | None, *, app: bool = False) -> Throttled:
+    return Throttled(GraphFailure(FailureKind.THROTTLED, "too many calls"), app_wide=app, wait=wait)
+
+
+def lost() -> Transient:
+    return Transient(GraphFailure(FailureKind.TRANSIENT, "no answer"))
+
+
+@dataclass
+class Line:
+    """One end of a governed line: what it answers, how often it was called, and when.
+
+    Each call takes the next of `answers`, and success once there are none left. A call whose number
+    stands in `held` answers only when its event is set; `later` holds all calls but the first.
+    """
+
+    clock: FakeClock
+    answers: list[GraphError | None] = field(default_factory=list)
+    held: dict[int, asyncio.Event] = field(default_factory=dict)
+    later: asyncio.Event | None = None
+    calls: list[float] = field(default_factory=list)
+
+    async def __call__(self) -> str:
+        self.calls.append(self.clock.monotonic())
+        number = len(self.calls)
+        answer = self.answers.pop(0) if self.answers else None
+        gate = self.held.get(number, self.later if number > 1 else None)
+        await asyncio.sleep(0)
+        if gate is not None:
+            await gate.wait()
+        if answer is not None:
+            raise answer
+        return "answer"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def governor(clock: FakeClock) -> Governor:
+    return Governor(clock)
+
+
+async def turns(count: int = 20) -> None:
+    """Let everything that can go on go on."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def crowd(
+    governor: Governor, size: int, line: Callable[[], Awaitable[str]]
+) -> list[str | BaseException]:
+    calls = (governor.call(f"account-{number}", line) for number in range(size))
+    return await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
+
+
+async def test_an_answer_comes_back(governor: Governor, clock: FakeClock) -> None:
+    assert await governor.call("a", Line(clock)) == "answer"
+    assert clock.slept == []
+
+
+async def test_the_first_call_goes_alone_and_then_all_go_at_once(
+    governor: Governor, clock: FakeClock
+) -> None:
+    line = Line(clock, held={1: asyncio.Event()}, later=asyncio.Event())
+    everyone = asyncio.create_task(crowd(governor, 10, line))
+
+    await turns()
+    assert len(line.calls) == 1
+
+    line.held[1].set()
+    await turns()
+    assert len(line.calls) == 10
+
+    line.later.set()
+    assert await everyone == ["answer"] * 10
+
+
+@pytest.mark.parametrize(
+    "first", [TokenError(GraphFailure(FailureKind.TOKEN, "dead")), lost(), throttled(None)]
+)
+async def test_a_first_call_that_fails_for_its_own_account_holds_nobody_up(
+    governor: Governor, clock: FakeClock, first: GraphError
+) -> None:
+    line = Line(clock, [first], later=asyncio.Event())
+    everyone = asyncio.create_task(crowd(governor, 10, line))
+
+    await turns()
+    assert len(line.calls) == 10
+
+    line.later.set()
+    found = await everyone
+    assert found[1:] == ["answer"] * 9
+    assert type(found[0]) is type(first)
+
+
+@pytest.mark.parametrize("wait", [0.5, 1.0, PATIENCE])
+async def test_a_short_wait_is_sat_out_and_then_tried_once_more(
+    governor: Governor, clock: FakeClock, wait: float
+) -> None:
+    line = Line(clock, [throttled(wait)])
+
+    assert await governor.call("a", line) == "answer"
+    assert line.calls == [0.0, wait]
+
+
+async def test_a_wait_of_zero_is_tried_once_more_at_once(governor: Governor, clock: FakeClock) -> None:
+    line = Line(clock, [throttled(0.0, app=True)])
+
+    assert await governor.call("a", line) == "answer"
+    assert (len(line.calls), clock.slept) == (2, [])
+
+
+@pytest.mark.parametrize("app", [False, True])
+@pytest.mark.parametrize("wait", [None, PATIENCE + 1, float("inf")])
+async def test_an_unknown_or_long_wait_gives_up_without_another_call(
+    governor: Governor, clock: FakeClock, wait: float | None, app: bool
+) -> None:
+    line = Line(clock, [throttled(wait, app=app)])
+
+    for _ in range(3):
+        with pytest.raises(Throttled) as caught:
+            await governor.call("a", line)
+
+    assert caught.value.app_wide is app
+    assert caught.value.wait == (UNTOLD_WAIT if wait is None else wait)
+    assert (len(line.calls), clock.slept) == (1, [])
+
+
+@pytest.mark.parametrize("second", [throttled(1.0), lost()])
+async def test_a_second_try_that_does_not_get_through_is_the_last(
+    governor: Governor, clock: FakeClock, second: GraphError
+) -> None:
+    line = Line(clock, [throttled(1.0), second])
+
+    for _ in range(4):
+        with pytest.raises((Throttled, Transient)):
+            await governor.call("a", line)
+
+    assert line.calls == [0.0, 1.0]
+
+
+async def test_a_throttled_account_pauses_only_itself(governor: Governor, clock: FakeClock) -> None:
+    closed, open_ = Line(clock, [None, throttled(None)]), Line(clock)
+    await governor.call("closed", closed)
+
+    with pytest.raises(Throttled):
+        await governor.call("closed", closed)
+
+    assert await governor.call("open", open_) == "answer"
+
+
+async def test_an_account_that_sits_out_its_wait_first_holds_up_no_other(
+    governor: Governor, clock: FakeClock
+) -> None:
+    slow, quick = Line(clock, [throttled(PATIENCE)]), Line(clock)
+    both = asyncio.gather(governor.call("slow", slow), governor.call("quick", quick))
+
+    assert await both == ["answer", "answer"]
+    assert (slow.calls, len(quick.calls)) == ([0.0, PATIENCE], 1)
+
+
+@pytest.mark.parametrize("wait", [None, 5.0])
+async def test_a_throttled_app_costs_two_calls_at_most_whatever_the_number_of_accounts(
+    governor: Governor, clock: FakeClock, wait: float | None
+) -> None:
+    line = Line(clock, [throttled(wait, app=True) for _ in range(50)])
+
+    found = await crowd(governor, 50, line)
+
+    assert all(isinstance(each, Throttled) and each.app_wide for each in found)
+    assert len(line.calls) == (1 if wait is None else 2)
+    assert sum(clock.slept) == (wait or 0.0)
+
+
+async def test_an_app_that_opens_again_lets_everyone_through(governor: Governor, clock: FakeClock) -> None:
+    line = Line(clock, [throttled(5.0, app=True)])
+
+    assert await crowd(governor, 50, line) == ["answer"] * 50
+    assert len(line.calls) == 51
+    assert clock.slept == [5.0]
+
+
+async def test_a_lost_second_call_does_not_open_the_apps_door(governor: Governor, clock: FakeClock) -> None:
+    line = Line(clock, [throttled(5.0, app=True), lost(), *(throttled(5.0, app=True) for _ in range(50))])
+
+    found = await crowd(governor, 50, line)
+
+    assert {type(each) for each in found} == {Throttled, Transient}
+    assert len(line.calls) == 2
+
+
+async def test_an_app_that_closes_in_the_middle_pauses_those_that_follow(
+    governor: Governor, clock: FakeClock
+) -> None:
+    await governor.call("first", Line(clock))
+    under_way = Line(clock, [throttled(5.0, app=True) for _ in range(8)])
+
+    # Eight were under way together, which is one closing; then one goes first and the others follow.
+    assert await crowd(governor, 8, under_way) == ["answer"] * 8
+    assert len(under_way.calls) == 16
+    assert len(set(under_way.calls[:8])) == 1
+    assert min(under_way.calls[8:]) >= 5.0
+
+
+async def test_an_answer_to_a_call_from_before_the_closing_opens_no_door(
+    governor: Governor, clock: FakeClock
+) -> None:
+    await governor.call("first", Line(clock))
+    old = Line(clock, held={1: asyncio.Event()})
+    early = asyncio.create_task(governor.call("early", old))
+    await turns()
+    closed = Line(clock, [throttled(None, app=True)])
+    with pytest.raises(Throttled):
+        await governor.call("closed", closed)
+
+    old.held[1].set()
+    assert await early == "answer"
+
+    with pytest.raises(Throttled):
+        await governor.call("later", closed)
+    assert len(closed.calls) == 1
+
+
+async def test_an_account_that_wakes_up_finds_the_app_closed_meanwhile(
+    governor: Governor, clock: FakeClock
+) -> None:
+    await governor.call("first", Line(clock))
+    sleeper, closed = Line(clock, [throttled(9.0)]), Line(clock, [throttled(None, app=True)])
+    asleep = asyncio.create_task(governor.call("sleeper", sleeper))
+    with pytest.raises(Throttled):
+        await governor.call("closed", closed)
+
+    with pytest.raises(Throttled):
+        await asleep
+
+    assert len(sleeper.calls) == 1
+
+
+class BusyClock(FakeClock):
+    """A clock during whose sleeps something else happens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.meanwhile = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        self.meanwhile.set()
+        await turns()
+        await super().sleep(seconds)
+
+
+async def test_a_longer_wait_that_is_told_meanwhile_is_sat_out_too() -> None:
+    clock = BusyClock()
+    governor = Governor(clock)
+    await governor.call("first", Line(clock))
+    late = Line(clock, [throttled(12.0, app=True)], held={1: clock.meanwhile})
+    short = Line(clock, [throttled(2.0, app=True)])
+
+    both = asyncio.gather(governor.call("late", late), governor.call("short", short))
+
+    assert await asyncio.wait_for(both, 10) == ["answer", "answer"]
+    assert min(late.calls[1], short.calls[1]) >= 12.0
+
+
+async def test_waits_do_not_add_up_over_a_run(governor: Governor, clock: FakeClock) -> None:
+    line = Line(clock, [throttled(1.0), None, throttled(1.0), None, throttled(1.0)])
+
+    for _ in range(3):
+        assert await governor.call("a", line) == "answer"
+
+    assert len(line.calls) == 6
+
+
+async def test_a_refusal_shows_that_the_door_is_open(governor: Governor, clock: FakeClock) -> None:
+    refusal = InvalidRequest(GraphFailure(FailureKind.INVALID, "no"))
+    line = Line(clock, [throttled(1.0, app=True), refusal, throttled(1.0, app=True)])
+
+    with pytest.raises(InvalidRequest):
+        await governor.call("a", line)
+
+    assert await governor.call("a", line) == "answer"
+
+
+async def test_a_cancelled_first_call_leaves_the_turn_to_the_next(
+    governor: Governor, clock: FakeClock
+) -> None:
+    stuck = asyncio.create_task(governor.call("stuck", Line(clock, held={1: asyncio.Event()})))
+    waiting = asyncio.create_task(governor.call("waiting", Line(clock)))
+    await turns()
+
+    stuck.cancel()
+
+    assert await asyncio.wait_for(waiting, 10) == "answer"
+    with pytest.raises(asyncio.CancelledError):
+        await stuck
