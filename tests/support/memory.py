@@ -1,0 +1,130 @@
+"""An API in memory for the reconciler: what is set, what goes wrong next, and a record of what was done."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from icesync.errors import GraphError, InvalidRequest, JournalError, Throttled, Transient
+from icesync.model import NOTHING, Account, Change, FailureKind, GraphFailure, Outcome, Profile
+
+
+class Fault(Enum):
+    """How a call ends. Only a write whose answer is LOST takes effect."""
+
+    NONE = "none"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    DROPPED = "dropped"
+    LOST = "lost"
+    BUG = "bug"
+
+
+class Bug(Exception):
+    """What nobody expects of an API."""
+
+
+@dataclass
+class MemoryApi:
+    """A ProfileWriter over a dict by account id.
+
+    Each call to an account takes the next fault of its script, and none when that has run out. After
+    a write, `lag` reads still see what they saw before it. `merge`: a write keeps the locales that it
+    does not name. `before_call` runs before each call takes effect, and may wait.
+    """
+
+    live: dict[str, Profile] = field(default_factory=dict)
+    scripts: Mapping[str, Iterable[Fault]] = field(default_factory=dict)
+    lag: int = 0
+    merge: bool = False
+    before_call: Callable[[str, Account], Any] | None = None
+    record: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._scripts = {account: iter(script) for account, script in self.scripts.items()}
+        self._lagging: dict[str, tuple[Profile, int]] = {}
+
+    def heal(self) -> None:
+        """From now on nothing goes wrong."""
+        self._scripts, self._lagging = {}, {}
+        self.lag, self.merge = 0, False
+
+    @property
+    def written(self) -> list[str]:
+        """The account of every write that was sent, in order."""
+        return [account for verb, account in self.record if verb != "GET"]
+
+    async def get_profile(self, account: Account) -> Profile:
+        await self._begin("GET", account)
+        old, reads = self._lagging.pop(account.id, (NOTHING, 0))
+        if reads > 1:
+            self._lagging[account.id] = (old, reads - 1)
+        return old if reads else self.live.get(account.id, NOTHING)
+
+    async def set_profile(self, account: Account, profile: Profile) -> None:
+        lost = await self._begin("POST" if profile else "DELETE", account)
+        before = self.live.get(account.id, NOTHING)
+        kept = before.ice_breakers if self.merge and profile else {}
+        self.live[account.id] = Profile.of({**kept, **profile.ice_breakers})
+        if self.lag:
+            seen, _ = self._lagging.get(account.id, (before, 0))
+            self._lagging[account.id] = (seen, self.lag)
+        if lost:
+            raise lost
+
+    async def _begin(self, verb: str, account: Account) -> GraphError | None:
+        """Raise what strikes the call, or give what shall be raised once a write took effect."""
+        self.record.append((verb, account.id))
+        await asyncio.sleep(0)
+        if self.before_call is not None and (waiting := self.before_call(verb, account)):
+            await waiting
+        fault = next(self._scripts.get(account.id, iter(())), Fault.NONE)
+        failure = error(fault)
+        if failure is None or (fault is Fault.LOST and verb != "GET"):
+            return failure
+        raise failure
+
+
+def error(fault: Fault) -> GraphError | None:
+    """What a client raises for this fault, as far as a reconciler can tell."""
+    match fault:
+        case Fault.NONE:
+            return None
+        case Fault.REFUSED:
+            return InvalidRequest(GraphFailure(FailureKind.INVALID, "refused", 100))
+        case Fault.THROTTLED:
+            failure = GraphFailure(FailureKind.THROTTLED, "throttled", 613)
+            return Throttled(failure, app_wide=False, wait=None)
+        case Fault.DROPPED | Fault.LOST:
+            unanswered = Transient(GraphFailure(FailureKind.TRANSIENT, f"no answer: {fault.value}"))
+            unanswered.may_have_arrived = True
+            return unanswered
+        case Fault.BUG:
+            raise Bug
+
+
+@dataclass
+class MemoryLog:
+    """A WriteLog that writes into a list, which may be the record of a MemoryApi too.
+
+    It fails from line number `full` on.
+    """
+
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    writes: list[Change] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    full: int | None = None
+
+    def write(self, change: Change) -> None:
+        self._keep("write", change.account)
+        self.writes.append(change)
+
+    def outcome(self, outcome: Outcome) -> None:
+        self._keep("outcome", outcome.account)
+        self.outcomes.append(outcome)
+
+    def _keep(self, event: str, account: Account) -> None:
+        if self.full is not None and len(self.writes) + len(self.outcomes) >= self.full:
+            raise JournalError("no room")
+        self.lines.append((event, account.id))

@@ -1,0 +1,440 @@
+"""Observing and applying on an API in memory: what is called, in which order, and what is said of it."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from icesync.errors import JournalError
+from icesync.model import (
+    NOTHING,
+    Account,
+    Action,
+    Change,
+    FailureKind,
+    Outcome,
+    Plan,
+    Profile,
+    Status,
+)
+from icesync.reconciler import FRESH, READ_BACK_PAUSES, apply, observe
+from tests.support.clock import FakeClock
+from tests.support.memory import Bug, Fault, MemoryApi, MemoryLog
+
+pytestmark = pytest.mark.anyio
+
+ACME = Account("acme", "1")
+A = Profile.of({"default": [("A?", "A")]})
+B = Profile.of({"default": [("B?", "B")]})
+C = Profile.of({"default": [("C?", "C")]})
+A_FR = Profile.of({"default": [("A?", "A")], "fr_FR": [("A ?", "A")]})
+B_FR = Profile.of({"default": [("B?", "B")], "fr_FR": [("A ?", "A")]})
+
+
+def never() -> bool:
+    return False
+
+
+@dataclass
+class Scene:
+    """An apply on account number 1, or on the `changes` that are given; fresh unless `seen` says else."""
+
+    api: MemoryApi
+    changes: tuple[Change, ...] = (Change(ACME, A, B),)
+    seen: Mapping[str, float] | None = None
+    clock: FakeClock = field(default_factory=FakeClock)
+    log: MemoryLog = field(default_factory=MemoryLog)
+    stopping: Callable[[], bool] = never
+    concurrency: int = 4
+    notified: list[str] = field(default_factory=list)
+
+    async def apply(self) -> tuple[Outcome, ...]:
+        fresh = {change.account.name: self.clock.monotonic() for change in self.changes}
+        return await asyncio.wait_for(
+            apply(
+                Plan(self.changes),
+                self.api,
+                self.log,
+                seen=fresh if self.seen is None else self.seen,
+                clock=self.clock,
+                concurrency=self.concurrency,
+                notify=lambda account: self.notified.append(account.name),
+                stopping=self.stopping,
+            ),
+            10,
+        )
+
+    async def outcome(self) -> Outcome:
+        (outcome,) = await self.apply()
+        return outcome
+
+    @property
+    def verbs(self) -> str:
+        return " ".join(verb for verb, _ in self.api.record)
+
+
+def scene(*script: Fault, live: Profile = A, lag: int = 0, merge: bool = False, **more: Any) -> Scene:
+    return Scene(MemoryApi({"1": live}, {"1": script}, lag=lag, merge=merge), **more)
+
+
+def fleet(size: int, before: Profile = A, after: Profile = B) -> tuple[Change, ...]:
+    return tuple(Change(Account(f"acme-{n}", str(n)), before, after) for n in range(size))
+
+
+def accounts(size: int) -> list[Account]:
+    return [change.account for change in fleet(size)]
+
+
+async def seen_by(
+    api: MemoryApi, found: Iterable[Account], *, concurrency: int = 3, clock: FakeClock | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    notified: list[str] = []
+    observed = await observe(
+        api,
+        found,
+        clock=clock or FakeClock(),
+        concurrency=concurrency,
+        notify=lambda account: notified.append(account.name),
+    )
+    return observed, notified
+
+
+async def test_every_account_is_read_once_and_told() -> None:
+    api = MemoryApi({"0": A, "1": B})
+
+    observed, notified = await seen_by(api, accounts(3))
+
+    assert {name: each.profile for name, each in observed.items()} == {
+        "acme-0": A, "acme-1": B, "acme-2": NOTHING,
+    }  # fmt: skip
+    assert sorted(notified) == ["acme-0", "acme-1", "acme-2"]
+    assert sorted(api.record) == [("GET", "0"), ("GET", "1"), ("GET", "2")]
+
+
+async def test_an_account_that_cannot_be_read_is_a_failure_of_its_own() -> None:
+    api = MemoryApi({"0": A, "1": B}, {"1": [Fault.THROTTLED]})
+
+    observed, notified = await seen_by(api, accounts(2))
+
+    assert observed["acme-0"].profile == A
+    assert observed["acme-1"].profile is None
+    assert observed["acme-1"].error.kind is FailureKind.THROTTLED
+    assert len(notified) == 2
+
+
+async def test_an_observation_knows_when_it_was_made() -> None:
+    clock = FakeClock()
+    api = MemoryApi(before_call=lambda *_: clock.sleep(7))
+
+    observed, _ = await seen_by(api, accounts(2), concurrency=1, clock=clock)
+
+    assert [observed[name].at for name in ("acme-0", "acme-1")] == [7, 14]
+
+
+@pytest.mark.parametrize(("concurrency", "most"), [(1, 1), (3, 3), (50, 10)])
+async def test_no_more_accounts_at_once_than_allowed(concurrency: int, most: int) -> None:
+    at_work: list[int] = []
+
+    async def work() -> None:
+        at_work.append(at_work[-1] + 1 if at_work else 1)
+        await asyncio.sleep(0)
+        at_work.append(at_work[-1] - 1)
+
+    await seen_by(MemoryApi(before_call=lambda *_: work()), accounts(10), concurrency=concurrency)
+
+    assert max(at_work) == most
+
+
+async def test_observing_nobody_costs_nothing() -> None:
+    assert await seen_by(MemoryApi(), []) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verbs"),
+    [(NOTHING, A, "POST GET"), (A, B, "POST GET"), (A_FR, B, "POST GET"), (A, NOTHING, "DELETE GET")],
+)
+async def test_a_fresh_change_is_one_write_and_one_read_back(
+    before: Profile, after: Profile, verbs: str
+) -> None:
+    change = Change(ACME, before, after)
+    stage = scene(live=before, changes=(change,))
+
+    assert await stage.outcome() == Outcome(ACME, change.action, Status.APPLIED)
+    assert stage.verbs == verbs
+    assert stage.api.live["1"] == after
+    assert stage.clock.slept == []
+    assert stage.notified == ["acme"]
+
+
+@pytest.mark.parametrize(("age", "verbs"), [(FRESH, "POST GET"), (FRESH + 0.1, "GET POST GET")])
+async def test_an_observation_is_good_for_a_minute(age: float, verbs: str) -> None:
+    stage = scene(seen={"acme": 0.0})
+    stage.clock.seconds = age
+
+    assert (await stage.outcome()).status is Status.APPLIED
+    assert stage.verbs == verbs
+
+
+@pytest.mark.parametrize(
+    ("live", "status"), [(B, Status.ALREADY), (C, Status.STALE), (NOTHING, Status.STALE)]
+)
+async def test_live_state_that_has_moved_is_not_written(live: Profile, status: Status) -> None:
+    stage = scene(live=live, seen={})
+
+    outcome = await stage.outcome()
+
+    assert (outcome.status, outcome.error) == (status, None)
+    assert outcome.detail
+    assert stage.verbs == "GET"
+    assert stage.api.live["1"] == live
+    assert stage.log.writes == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (Fault.REFUSED, Status.FAILED),
+        (Fault.DROPPED, Status.FAILED),
+        (Fault.LOST, Status.FAILED),
+        (Fault.THROTTLED, Status.DEFERRED),
+    ],
+)
+async def test_an_account_that_cannot_be_read_again_is_not_written(fault: Fault, status: Status) -> None:
+    stage = scene(fault, seen={})
+
+    outcome = await stage.outcome()
+
+    assert outcome.status is status
+    assert outcome.error
+    assert stage.verbs == "GET"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [(Fault.REFUSED, Status.FAILED), (Fault.THROTTLED, Status.DEFERRED)]
+)
+async def test_a_write_that_is_refused_costs_no_read_back(fault: Fault, status: Status) -> None:
+    stage = scene(fault)
+
+    outcome = await stage.outcome()
+
+    assert outcome.status is status
+    assert outcome.error
+    assert stage.verbs == "POST"
+    assert stage.api.live["1"] == A
+
+
+async def test_a_write_whose_answer_was_lost_is_read_back_and_counts() -> None:
+    stage = scene(Fault.LOST)
+
+    assert await stage.outcome() == Outcome(ACME, Action.UPDATE, Status.APPLIED)
+    assert stage.verbs == "POST GET"
+
+
+async def test_a_write_that_never_arrived_failed() -> None:
+    stage = scene(Fault.DROPPED)
+
+    outcome = await stage.outcome()
+
+    assert outcome.status is Status.FAILED
+    assert outcome.error
+    assert "no answer" in outcome.error.message
+    assert stage.clock.slept == [pause for pause in READ_BACK_PAUSES if pause]
+
+
+@pytest.mark.parametrize("write", [Fault.NONE, Fault.LOST, Fault.DROPPED])
+@pytest.mark.parametrize("read", [Fault.REFUSED, Fault.DROPPED, Fault.THROTTLED])
+async def test_a_write_that_cannot_be_read_back_is_unverified(write: Fault, read: Fault) -> None:
+    stage = scene(write, read)
+
+    outcome = await stage.outcome()
+
+    assert outcome.status is Status.UNVERIFIED
+    assert outcome.error
+    # Nobody knows whether an unanswered write was made, so nobody may say so.
+    assert outcome.detail.startswith("perhaps") is (write is not Fault.NONE)
+
+
+@pytest.mark.parametrize("lag", range(len(READ_BACK_PAUSES)))
+@pytest.mark.parametrize("write", [Fault.NONE, Fault.LOST])
+async def test_reads_that_lag_behind_are_waited_for(lag: int, write: Fault) -> None:
+    stage = scene(write, lag=lag)
+
+    assert (await stage.outcome()).status is Status.APPLIED
+    assert stage.verbs == " ".join(["POST"] + ["GET"] * (lag + 1))
+    assert stage.clock.slept == [pause for pause in READ_BACK_PAUSES[: lag + 1] if pause]
+
+
+async def test_reads_that_lag_too_long_leave_the_write_unverified() -> None:
+    stage = scene(lag=len(READ_BACK_PAUSES))
+
+    outcome = await stage.outcome()
+
+    assert outcome.status is Status.UNVERIFIED
+    assert "differently" in outcome.detail
+    assert stage.api.live["1"] == B
+
+
+async def test_another_hand_in_between_is_unverified() -> None:
+    stage = scene()
+    stage.api.before_call = lambda verb, _: stage.api.live.update({"1": C}) if verb == "GET" else None
+
+    assert (await stage.outcome()).status is Status.UNVERIFIED
+    assert stage.verbs == "POST GET GET GET"
+
+
+MERGING = "POST GET GET GET DELETE POST GET"
+
+
+async def test_locales_that_a_merging_api_keeps_are_cleared_away() -> None:
+    stage = scene(live=A_FR, merge=True, changes=(Change(ACME, A_FR, B),))
+
+    assert (await stage.outcome()).status is Status.APPLIED
+    assert stage.verbs == MERGING
+    assert stage.api.live["1"] == B
+    assert stage.log.writes == [
+        Change(ACME, A_FR, B),
+        Change(ACME, B_FR, NOTHING),
+        Change(ACME, A_FR, B),
+    ]
+
+
+async def test_a_merging_api_that_has_nothing_to_keep_needs_no_clearing() -> None:
+    stage = scene(merge=True)
+
+    assert (await stage.outcome()).status is Status.APPLIED
+    assert stage.verbs == "POST GET"
+
+
+OK = Fault.NONE
+
+
+@pytest.mark.parametrize(
+    ("clearing", "live", "status"),
+    [
+        ([Fault.LOST], B, Status.APPLIED),
+        ([Fault.DROPPED], B_FR, Status.UNVERIFIED),
+        ([Fault.REFUSED], B_FR, Status.UNVERIFIED),
+        ([OK, Fault.LOST], B, Status.APPLIED),
+        ([OK, Fault.DROPPED], NOTHING, Status.UNVERIFIED),
+        ([OK, Fault.REFUSED], NOTHING, Status.UNVERIFIED),
+        ([OK, Fault.THROTTLED, Fault.THROTTLED], NOTHING, Status.UNVERIFIED),
+    ],
+)
+async def test_a_clearing_that_goes_wrong_is_told_and_leaves_as_little_undone_as_it_can(
+    clearing: list[Fault], live: Profile, status: Status
+) -> None:
+    stage = scene(OK, OK, OK, OK, *clearing, live=A_FR, merge=True, changes=(Change(ACME, A_FR, B),))
+
+    outcome = await stage.outcome()
+
+    assert (outcome.status, stage.api.live["1"]) == (status, live)
+    assert bool(outcome.error) is (status is Status.UNVERIFIED)
+
+
+async def test_a_clearing_that_is_refused_with_everything_as_before_failed() -> None:
+    stage = scene(OK, OK, OK, OK, Fault.REFUSED, live=A_FR, merge=True, changes=(Change(ACME, A_FR, A),))
+
+    assert (await stage.outcome()).status is Status.FAILED
+    assert stage.api.live["1"] == A_FR
+
+
+async def test_the_journal_has_every_write_before_the_api_has_it() -> None:
+    stage = scene(live=A_FR, merge=True, changes=(Change(ACME, A_FR, B),))
+    stage.log.lines = stage.api.record
+
+    await stage.outcome()
+
+    events = [event for event, _ in stage.api.record if event != "GET"]
+    assert events == ["write", "POST", "write", "DELETE", "write", "POST", "outcome"]
+
+
+async def test_each_account_ends_in_its_own_way_and_the_outcomes_are_sorted() -> None:
+    scripts = {"1": [Fault.REFUSED], "2": [Fault.THROTTLED], "3": [OK, Fault.REFUSED]}
+    stage = Scene(MemoryApi({str(n): A for n in range(5)}, scripts), fleet(5)[::-1])
+
+    outcomes = await stage.apply()
+
+    assert [(outcome.account.name, outcome.status.value) for outcome in outcomes] == [
+        ("acme-0", "applied"),
+        ("acme-1", "failed"),
+        ("acme-2", "deferred"),
+        ("acme-3", "unverified"),
+        ("acme-4", "applied"),
+    ]
+    assert sorted(stage.log.outcomes, key=lambda outcome: outcome.account.name) == list(outcomes)
+    assert sorted(stage.notified) == [outcome.account.name for outcome in outcomes]
+
+
+async def test_an_empty_plan_does_nothing() -> None:
+    stage = Scene(MemoryApi(), ())
+
+    assert await stage.apply() == ()
+    assert (stage.api.record, stage.log.lines) == ([], [])
+
+
+async def test_once_stopping_nothing_new_is_begun_and_what_was_begun_is_finished() -> None:
+    stage = Scene(MemoryApi({str(n): A for n in range(6)}), fleet(6), concurrency=2)
+    stage.stopping = lambda: len(stage.api.written) >= 2
+
+    outcomes = await stage.apply()
+
+    assert [outcome.status for outcome in outcomes] == [Status.APPLIED] * 2 + [Status.DEFERRED] * 4
+    assert stage.api.written == ["0", "1"]
+    assert len(stage.log.outcomes) == 6
+    assert "interrupted" in outcomes[-1].detail
+
+
+@pytest.mark.parametrize("full", [0, 1, 2, 3])
+async def test_a_journal_that_is_full_stops_the_run_before_anything_unrecorded(full: int) -> None:
+    stage = Scene(MemoryApi({str(n): A for n in range(9)}), fleet(9), log=MemoryLog(full=full), concurrency=1)
+
+    with pytest.raises(JournalError):
+        await stage.apply()
+
+    assert stage.api.written == [change.account.id for change in stage.log.writes]
+    assert len(stage.api.written) <= 2
+
+
+async def slow_read_back(verb: str) -> None:
+    for _ in range(50 if verb == "GET" else 0):
+        await asyncio.sleep(0)
+
+
+async def test_when_the_journal_is_full_the_writes_of_others_are_finished() -> None:
+    class FullForTheSecond(MemoryLog):
+        def write(self, change: Change) -> None:
+            if change.account.id == "1":
+                raise JournalError("no room")
+            super().write(change)
+
+    api = MemoryApi({str(n): A for n in range(9)}, before_call=lambda verb, _: slow_read_back(verb))
+    stage = Scene(api, fleet(9), log=FullForTheSecond(), concurrency=2)
+
+    with pytest.raises(JournalError):
+        await stage.apply()
+
+    assert api.record == [("POST", "0"), ("GET", "0")]
+    assert [outcome.status for outcome in stage.log.outcomes] == [Status.APPLIED]
+
+
+async def test_a_bug_in_one_worker_stops_the_run_and_the_others_finish_theirs() -> None:
+    scripts = {"1": [Fault.BUG]}
+    api = MemoryApi({str(n): A for n in range(9)}, scripts, before_call=lambda verb, _: slow_read_back(verb))
+    stage = Scene(api, fleet(9), concurrency=3)
+
+    with pytest.raises(Bug):
+        await stage.apply()
+
+    assert sorted(api.written) == ["0", "1", "2"]
+    assert sorted(outcome.account.id for outcome in stage.log.outcomes) == ["0", "2"]
+
+
+async def test_a_bug_while_observing_is_no_unreadable_account() -> None:
+    api = MemoryApi(scripts={"0": [Fault.BUG]})
+
+    with pytest.raises(Bug):
+        await seen_by(api, accounts(9), concurrency=2)
+
+    assert len(api.record) == 2
