@@ -1,0 +1,42 @@
+# Every target sets itself up: the tools live in .venv, made once and made anew when pyproject.toml changes.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format bench clean
+
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## the whole tour against an embedded Graph API
+	@$(BIN)/icesync demo $(ARGS)
+
+test: $(READY) ## the tests; ARGS="-k plan" picks some
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY) ## ruff and mypy, changing nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY) ## let ruff mend and lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## measure, and fail past a limit of benchmarks/README.md
+	@status=0; for name in help load plan; do $(BIN)/python benchmarks/$$name.py || status=1; done; exit $$status
+
+clean: ## remove what the other targets made
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks build dist
+	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp comes last, so an interrupted set-up starts over; --clear, because half a venv cannot be trusted.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
+	"icesync needs Python 3.11 or later, this is %d.%d: try make PYTHON=python3.13" % v[:2])'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@

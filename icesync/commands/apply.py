@@ -1,0 +1,85 @@
+"""`icesync apply`: make live state what the files say, afresh or by a saved plan."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from icesync.commands import options
+from icesync.errors import StalePlan, UsageError
+from icesync.fleet import Selection, select
+from icesync.model import Fleet, Limit, Plan
+from icesync.runtime import Runtime
+
+
+@click.command()
+@options.config_argument
+@click.option(
+    "--plan",
+    "plan_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Carry out exactly this saved plan.",
+)
+@options.yes_option
+@options.limits
+@options.scope
+@options.outputs
+@click.pass_obj
+def apply(
+    runtime: Runtime,
+    scope: options.Scope,
+    outputs: Sequence[options.Output],
+    plan_path: Path | None,
+    yes: bool,
+    force: bool,
+    max_changes: Limit | None,
+    max_deletes: Limit | None,
+) -> int:
+    """Plan, show, ask, write, read back.
+
+    Only accounts that differ are written. Every write is recorded first, so that `icesync rollback
+    last` can take it back.
+    """
+    from icesync.commands import steps
+    from icesync.commands.carry_out import Consent, Execution
+
+    loaded = steps.load(runtime, scope)
+    saved = None
+    if plan_path is not None:
+        if scope.selection != Selection():
+            raise UsageError("a saved plan is carried out whole: select accounts when you make it")
+        saved = _saved(plan_path, loaded.fleet)
+    return Execution(
+        runtime=runtime,
+        scope=scope,
+        command="apply",
+        fleet=loaded.fleet,
+        accounts=select(loaded.fleet.accounts, scope.selection),
+        root=loaded.root,
+        state=options.state_folder(scope.config, scope.state_dir),
+        consent=Consent(yes, force, max_changes, max_deletes),
+        outputs=outputs,
+        saved=saved,
+    ).run()
+
+
+def _saved(path: Path, fleet: Fleet) -> Plan:
+    """The plan in the file, if it still belongs to these files. Raises StalePlan, PlanFileError."""
+    from icesync.commands.show import read_plan
+    from icesync.documents import planfile
+
+    plan = read_plan(path)
+    if plan.desired != planfile.desired_digest(fleet):
+        raise StalePlan(f"{path} was made from other files than these: make a new plan")
+    if plan.api != fleet.api:
+        raise StalePlan(f"{path} was made against {plan.api.url} {plan.api.version}: make a new plan")
+    wanted = {each.account.name: each for each in fleet.accounts}
+    changes = []
+    for change in plan.changes:
+        desired = wanted.get(change.account.name)
+        if desired is None or desired.account.id != change.account.id or desired.profile != change.after:
+            raise StalePlan(f"{path} would write something else than the files say: make a new plan")
+        changes.append(replace(change, account=desired.account))
+    return replace(plan, changes=tuple(changes))

@@ -1,0 +1,151 @@
+"""Show a plan, guard it, ask, write, read back, report: what apply and rollback have in common."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from icesync import guard, journal
+from icesync.commands import steps
+from icesync.commands.options import Output, Scope
+from icesync.console import Console
+from icesync.errors import Interrupted, UsageError
+from icesync.graph.client import GraphClient
+from icesync.model import (
+    Desired,
+    FailureKind,
+    Fleet,
+    Limit,
+    Outcome,
+    Plan,
+    Report,
+    Status,
+    Unreadable,
+)
+from icesync.reconciler import apply
+from icesync.render import render
+from icesync.runtime import Interruption, Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """How far the person behind the command lets it go."""
+
+    yes: bool
+    force: bool
+    max_changes: Limit | None
+    max_deletes: Limit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One apply or rollback. `saved` is the plan to carry out; without one the accounts are planned
+    afresh."""
+
+    runtime: Runtime
+    scope: Scope
+    command: str
+    fleet: Fleet
+    accounts: Sequence[Desired]
+    root: Path
+    state: Path
+    consent: Consent
+    outputs: Sequence[Output]
+    saved: Plan | None = None
+
+    def run(self) -> int:
+        """Do it, print the report, and give the exit code."""
+        with journal.locked(self.state):
+            return self.runtime.run(self._work)
+
+    async def _work(self, interruption: Interruption) -> int:
+        runtime, scope = self.runtime, self.scope
+        started = runtime.clock.now()
+        async with runtime.client(
+            self.fleet.api, root=self.root, concurrency=scope.concurrency, patience=scope.timeout
+        ) as client:
+            if self.saved is None:
+                found = await steps.survey(runtime, client, self.fleet, self.accounts, scope.concurrency)
+            else:
+                found = steps.Survey(self.saved, {})
+            self._show(found.plan)
+            self._guard(found.plan)
+            if found.plan.changes and not self.consent.yes:
+                with interruption.lifted():
+                    _ask(runtime.console, found.plan)
+            run, outcomes = await self._write(client, found, interruption)
+        report = Report(
+            run=run,
+            started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
+            finished=f"{runtime.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            outcomes=_all_outcomes(outcomes, found.plan, client.calls),
+            unchanged=found.plan.unchanged,
+        )
+        steps.emit(runtime.console, report, self.outputs)
+        return steps.INTERRUPTED if interruption.requested else steps.report_code(report)
+
+    def _show(self, plan: Plan) -> None:
+        console = self.runtime.console
+        if any(output == Output("text", None) for output in self.outputs):
+            console.result(render(plan, "text", color=console.color) + "\n")
+        elif not self.consent.yes:
+            console.complain(render(plan, "text"))
+
+    def _guard(self, plan: Plan) -> None:
+        limits = self.fleet.limits
+        limits = replace(
+            limits,
+            max_changes=self.consent.max_changes or limits.max_changes,
+            max_deletes=self.consent.max_deletes or limits.max_deletes,
+        )
+        guard.check(plan, limits, force=self.consent.force)
+
+    async def _write(
+        self, client: GraphClient, found: steps.Survey, interruption: Interruption
+    ) -> tuple[str, tuple[Outcome, ...]]:
+        """The run's name and outcomes. A plan without changes makes no run."""
+        if not found.plan.changes:
+            return "", ()
+        clock, console = self.runtime.clock, self.runtime.console
+        interruption.writing = True
+        with (
+            journal.record(self.state, command=self.command, api=self.fleet.api, now=clock.now()) as log,
+            console.progress("writing", len(found.plan.changes)) as notify,
+        ):
+            outcomes = await apply(
+                found.plan,
+                client,
+                log,
+                seen=found.seen,
+                clock=clock,
+                concurrency=self.scope.concurrency,
+                notify=notify,
+                stopping=lambda: interruption.requested,
+            )
+            log.end(f"{clock.now():%Y-%m-%dT%H:%M:%SZ}")
+        return log.run, outcomes
+
+
+def _ask(console: Console, plan: Plan) -> None:
+    if not console.interactive:
+        raise UsageError("there is no terminal to ask on: look at the plan, then run it again with --yes")
+    count = len(plan.changes)
+    if not console.agrees(f"Write {count} account{'s' * (count != 1)}?"):
+        raise Interrupted("nothing was written")
+
+
+def _all_outcomes(
+    outcomes: Sequence[Outcome], plan: Plan, calls: Mapping[str, int] | Counter[str]
+) -> tuple[Outcome, ...]:
+    """The outcomes of writes and of accounts that could not be read, by name, with their calls."""
+    everything = [*outcomes, *(_unread(unreadable) for unreadable in plan.unreadable)]
+    return tuple(
+        replace(outcome, calls=calls.get(outcome.account.name, 0))
+        for outcome in sorted(everything, key=lambda outcome: outcome.account.name)
+    )
+
+
+def _unread(unreadable: Unreadable) -> Outcome:
+    later = unreadable.error.kind is FailureKind.THROTTLED
+    status = Status.DEFERRED if later else Status.FAILED
+    return Outcome(unreadable.account, None, status, detail="could not be read", error=unreadable.error)

@@ -1,0 +1,22 @@
+"""`icesync drift`: a plan for schedules, which tells by its exit code."""
+
+from collections.abc import Sequence
+
+import click
+
+from icesync.commands import options
+from icesync.runtime import Runtime
+
+
+@click.command()
+@options.config_argument
+@options.scope
+@options.outputs
+@click.pass_obj
+def drift(runtime: Runtime, scope: options.Scope, outputs: Sequence[options.Output]) -> int:
+    """Tell whether live state differs from the files: exit code 2 when it does."""
+    from icesync.commands import steps
+
+    found, _ = steps.plan_now(runtime, scope)
+    steps.emit(runtime.console, found, outputs)
+    return steps.plan_code(found, pending=steps.CHANGES_PENDING)

@@ -1,0 +1,29 @@
+"""`icesync plan`: read live state, print what apply would do. Never writes."""
+
+from collections.abc import Sequence
+
+import click
+
+from icesync.commands import options
+from icesync.runtime import Runtime
+
+
+@click.command()
+@options.config_argument
+@options.scope
+@options.outputs
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
+@click.pass_obj
+def plan(
+    runtime: Runtime, scope: options.Scope, outputs: Sequence[options.Output], detailed_exitcode: bool
+) -> int:
+    """Show what apply would do.
+
+    CONFIG is the root file or its folder. `-o json=FILE` saves the plan for `apply --plan FILE`.
+    """
+    from icesync.commands import steps
+
+    found, limits = steps.plan_now(runtime, scope)
+    steps.foretell(runtime.console, found, limits)
+    steps.emit(runtime.console, found, outputs)
+    return steps.plan_code(found, pending=steps.CHANGES_PENDING if detailed_exitcode else steps.DONE)

@@ -1,0 +1,80 @@
+"""`icesync pull`: live state as YAML."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from icesync.commands import options
+from icesync.errors import UsageError
+from icesync.fleet import select
+from icesync.model import Desired, Observation
+from icesync.runtime import Runtime
+
+
+class PullArguments(click.Command):
+    """`[CONFIG] [NAME…]`: the first word is the config when it looks like a file, else a name."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        words: tuple[str, ...] = ctx.params.pop("words")
+        is_config = bool(words) and (words[0].endswith((".yaml", ".yml")) or Path(words[0]).exists())
+        ctx.params["config"] = Path(words[0] if is_config else options.DEFAULT_CONFIG)
+        ctx.params["names"] = words[1:] if is_config else words
+        return rest
+
+
+@click.command(cls=PullArguments)
+@click.argument("words", nargs=-1, metavar="[CONFIG] [NAME]...")
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@options.scope
+@click.pass_obj
+def pull(runtime: Runtime, scope: options.Scope, names: Sequence[str], output: Path | None) -> int:
+    """Print live state as YAML, on standard output or into FILE.
+
+    Every account of the files is read, unmanaged ones too: this is how an account is adopted.
+    Planning the result finds no changes.
+    """
+    from icesync.commands import steps
+    from icesync.config.dump import to_yaml
+
+    loaded = steps.load(runtime, scope)
+    known = {each.account.name for each in loaded.fleet.accounts}
+    if unknown := sorted(set(names) - known):
+        raise UsageError(f"no account is named {', '.join(unknown)}")
+    selection = scope.selection
+    if names:
+        selection = replace(selection, only=(*selection.only, *names))
+    accounts = select(loaded.fleet.accounts, selection)
+
+    async def work(_: object) -> dict[str, Observation]:
+        async with runtime.client(
+            loaded.fleet.api, root=loaded.root, concurrency=scope.concurrency, patience=scope.timeout
+        ) as client:
+            return await steps.look(runtime, client, accounts, scope.concurrency)
+
+    observed = runtime.run(work)
+    text = to_yaml(_as_seen(accounts, observed), loaded.fleet.api)
+    if output is None:
+        runtime.console.result(text)
+    else:
+        steps.write_file(output, text)
+    return _tell_unreadable(runtime, observed)
+
+
+def _as_seen(accounts: Sequence[Desired], observed: dict[str, Observation]) -> list[Desired]:
+    return [
+        replace(each, profile=seen.profile)
+        for each in accounts
+        if (seen := observed[each.account.name]).error is None
+    ]
+
+
+def _tell_unreadable(runtime: Runtime, observed: dict[str, Observation]) -> int:
+    from icesync.commands import steps
+
+    failed = {name: seen.error for name, seen in sorted(observed.items()) if seen.error is not None}
+    for name, error in failed.items():
+        runtime.console.complain(f"error: {name} is left out, it could not be read: {error.message}")
+    return steps.PARTIAL if failed else steps.DONE

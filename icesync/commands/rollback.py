@@ -1,0 +1,71 @@
+"""`icesync rollback`: a plan back to what stood before a run, then as apply."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from icesync.commands import options
+from icesync.errors import StalePlan
+from icesync.fleet import select
+from icesync.model import Desired, Fleet, Limit
+from icesync.runtime import Runtime
+
+if TYPE_CHECKING:
+    from icesync import journal
+
+
+@click.command()
+@click.argument("run")
+@options.config_argument
+@options.yes_option
+@options.limits
+@options.scope
+@options.outputs
+@click.pass_obj
+def rollback(
+    runtime: Runtime,
+    run: str,
+    scope: options.Scope,
+    outputs: Sequence[options.Output],
+    yes: bool,
+    force: bool,
+    max_changes: Limit | None,
+    max_deletes: Limit | None,
+) -> int:
+    """Go back to what stood before RUN; `last` is the newest.
+
+    Every account that the run wrote, or may have written, is planned back, shown, and written as
+    apply does. Exit codes are those of apply.
+    """
+    from icesync import journal
+    from icesync.commands import steps
+    from icesync.commands.carry_out import Consent, Execution
+
+    loaded = steps.load(runtime, scope)
+    state = options.state_folder(scope.config, scope.state_dir)
+    past = journal.find(state, run)
+    if past.writes and past.api.url != loaded.fleet.api.url:
+        raise StalePlan(f"run {past.name} was made against {past.api.url}, not {loaded.fleet.api.url}")
+    runtime.console.say(f"Back to what stood before run {past.name} ({past.started}).")
+    return Execution(
+        runtime=runtime,
+        scope=scope,
+        command=f"rollback {past.name}",
+        fleet=loaded.fleet,
+        accounts=select(_before(past, loaded.fleet), scope.selection),
+        root=loaded.root,
+        state=state,
+        consent=Consent(yes, force, max_changes, max_deletes),
+        outputs=outputs,
+    ).run()
+
+
+def _before(past: "journal.Run", fleet: Fleet) -> list[Desired]:
+    """What stood before the run, as desired state. An account that has left the files, or has
+    another id now, has no token here, and so it is told as unreadable."""
+    known = {(each.account.name, each.account.id): each.account for each in fleet.accounts}
+    return [
+        Desired(known.get((write.account.name, write.account.id), write.account), write.before)
+        for write in past.writes
+    ]

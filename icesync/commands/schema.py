@@ -1,0 +1,23 @@
+"""`icesync schema`: JSON Schemas of what icesync reads and writes."""
+
+import json
+
+import click
+
+from icesync.runtime import Runtime
+
+
+@click.command()
+@click.argument("document", type=click.Choice(["config", "plan", "report"]), default="config")
+@click.pass_obj
+def schema(runtime: Runtime, document: str) -> int:
+    """Print the JSON Schema of the desired state (config), a saved plan, or a report.
+
+    For editors: `icesync schema > icesync.schema.json`.
+    """
+    from icesync.config.schema import json_schema
+    from icesync.documents import planfile, reportfile
+
+    make = {"config": json_schema, "plan": planfile.json_schema, "report": reportfile.json_schema}[document]
+    runtime.console.result(json.dumps(make(), indent=2, ensure_ascii=False))
+    return 0

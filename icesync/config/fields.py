@@ -1,0 +1,108 @@
+"""The single fields of an account: id, token, labels, protect. Pure."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from icesync.config.grammar import ACCOUNT_ID, LABEL, VARIABLE
+from icesync.config.phrases import kind, shown
+from icesync.config.places import Trail
+from icesync.config.problems import Notes
+from icesync.config.shapes import text
+from icesync.config.source import Data
+from icesync.config.variables import Scope, fill
+
+NO_ID: Final = ""
+_USUAL_TOKEN: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*(?:#[A-Za-z0-9._-]+)?")
+_PROTECT: Final = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_MEANT: Final = {
+    **dict.fromkeys(("yes", "on", "y", "1"), "; did you mean true?"),
+    **dict.fromkeys(("no", "off", "n", "0"), "; did you mean false?"),
+}
+
+
+def read_id(notes: Notes, value: Data) -> str:
+    written = text(notes, ("id",), value)
+    if written is not None and ACCOUNT_ID.fullmatch(written):
+        return written
+    if written is not None:
+        message = f"an id is the number of the professional account, or me; not {shown(written)}"
+        notes.error(("id",), "account-id", message)
+    elif value is None:
+        message = "this account needs an id: the number of its professional account, or me"
+        notes.error(("id",), "missing-key", message, at_key=True)
+    return NO_ID
+
+
+def read_token(notes: Notes, value: Data, scope: Scope) -> str | None:
+    """The reference to a token. No message repeats it: somebody may have written the token itself."""
+    written = text(notes, ("token",), value)
+    if written is None:
+        return None
+    filled = fill(notes, ("token",), written, scope, None)
+    reference = filled and filled.strip()
+    if reference is not None and not _USUAL_TOKEN.fullmatch(reference):
+        fault = _token_fault(reference)
+        if fault:
+            notes.error(("token",), "token-reference", fault)
+    return reference
+
+
+def _token_fault(reference: str) -> str | None:
+    scheme, _, rest = reference.partition(":")
+    target, sign, key = rest.rpartition("#") if "#" in rest else (rest, "", "")
+    if scheme not in ("env", "file", "command"):
+        return "token names where the token is, never the token itself: env:NAME, file:PATH or command:CMD"
+    if not reference.isprintable():
+        return "a token reference is one line of printable text"
+    if sign and not key:
+        return "after the # of a token reference stands a key"
+    if scheme == "env" and not VARIABLE.fullmatch(target):
+        return "env: wants the name of an environment variable: letters, digits and _"
+    if not target.strip():
+        return f"{scheme}: wants {'a path' if scheme == 'file' else 'a command'} after it"
+    return None
+
+
+def read_labels(notes: Notes, value: Data) -> tuple[str, ...]:
+    """Labels sorted, each once."""
+    if value is None:
+        return ()
+    labels = [entry for _, entry in _entries(value) if isinstance(entry, str) and LABEL.fullmatch(entry)]
+    if not isinstance(value, list | str) or len(labels) < sum(1 for _ in _entries(value)):
+        _explain_labels(notes)
+    return tuple(sorted(set(labels)))
+
+
+def _entries(value: Data) -> Iterator[tuple[Trail, Data]]:
+    if isinstance(value, list):
+        return ((("labels", index), entry) for index, entry in enumerate(value))
+    return iter([(("labels",), value)])
+
+
+def _explain_labels(notes: Notes) -> None:
+    """Labels add up, so what is wrong may stand in any layer down to one that drops them."""
+    for layer in notes.layers:
+        value = layer.data.get("labels", [])
+        if value is None:
+            return
+        for trail, entry in _entries(value):
+            if not isinstance(entry, str):
+                message = f"labels wants a list of texts, not {kind(entry)}"
+                notes.on(layer).error(trail, "wrong-type", message)
+            elif not LABEL.fullmatch(entry):
+                message = (
+                    f"a label is a letter or digit, then also _ - . and nothing else; not {shown(entry)}"
+                )
+                notes.on(layer).error(trail, "label", message)
+
+
+def read_protect(notes: Notes, value: Data) -> bool:
+    written = text(notes, ("protect",), value)
+    if written is not None and written not in _PROTECT:
+        hint = _MEANT.get(written.lower(), "")
+        notes.error(("protect",), "protect", f"protect is true or false, not {shown(written)}{hint}")
+    return _PROTECT.get(written or "", False)
