@@ -2,6 +2,7 @@
 messages and exit codes."""
 
 import importlib
+import io
 import os
 import sys
 import tempfile
@@ -12,14 +13,8 @@ from typing import Any, Final
 import click
 
 from icesync import __version__
-from icesync.console import Console
-from icesync.diagnostics import Diagnostic
-from icesync.errors import ConfigError, IcesyncError
+from icesync.errors import ConfigError, ExitCode, IcesyncError
 from icesync.runtime import Runtime
-
-USAGE: Final = 64
-BUG: Final = 70
-INTERRUPTED: Final = 130
 
 COMMANDS: Final = {
     "validate": "Load and check the files, offline.",
@@ -77,48 +72,65 @@ def root(runtime: Runtime, verbose: bool, quiet: bool, color: str) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The program `icesync`."""
+    # A stream that was closed by the caller takes what is said and says nothing.
+    sys.stdout, sys.stderr = sys.stdout or io.StringIO(), sys.stderr or io.StringIO()
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character shows its escape; it must not stop a report.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:] if arguments is None else arguments)
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_up_stdout()
+        code = max(code, ExitCode.FAILED)
     sys.exit(code)
 
 
 def run(arguments: Sequence[str], **world: Any) -> int:
     """Run one command line and return its exit code. `world` replaces fields of the Runtime."""
-    runtime = Runtime(invoke=lambda line: run(line, **world), **world)
+    runtime = Runtime(invoke=lambda line, environ: run(line, **{**world, "environ": environ}), **world)
     console = runtime.console
     try:
         code = root.main(list(arguments), prog_name="icesync", standalone_mode=False, obj=runtime)
-        return code if isinstance(code, int) else 0
+        return code if isinstance(code, int) else ExitCode.DONE
     except click.ClickException as error:
         error.show()
-        return USAGE
+        return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         console.complain("interrupted")
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
     except ConfigError as error:
-        tell(console, error.diagnostics)
+        for diagnostic in error.diagnostics:
+            console.complain(str(diagnostic))
         console.complain(str(error))
         return error.exit_code
     except IcesyncError as error:
         console.complain(f"error: {error}")
         return error.exit_code
     except BrokenPipeError:
-        # The reader has gone, `icesync plan | head`; keep Python from complaining at its exit too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return IcesyncError.exit_code
+        _give_up_stdout()
+        return ExitCode.FAILED
+    except OSError as error:
+        console.complain(f"error: {error}")
+        return ExitCode.FAILED
     except Exception:
-        console.complain(f"error: this is a bug in icesync. What happened is in {_bug_report()}")
-        return BUG
+        console.complain(f"error: this is a bug in icesync. {_bug_report()}")
+        return ExitCode.BUG
 
 
-def tell(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
-    for diagnostic in diagnostics:
-        console.complain(str(diagnostic))
+def _give_up_stdout() -> None:
+    """The reader has gone, `icesync plan | head`, or the disk is full; Python shall not complain of it
+    once more when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _bug_report() -> str:
-    """Write the traceback into a file that only this user can read, and return its path."""
-    handle, path = tempfile.mkstemp(prefix="icesync-bug-", suffix=".txt")
-    with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(f"icesync {__version__}, Python {sys.version}\n\n{traceback.format_exc()}")
-    return path
+    """Write the traceback into a file that only this user can read, and say where it is."""
+    try:
+        handle, path = tempfile.mkstemp(prefix="icesync-bug-", suffix=".txt")
+        with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"icesync {__version__}, Python {sys.version}\n\n{traceback.format_exc()}")
+    except OSError as error:
+        return f"What happened could not be written down: {error.strerror}"
+    return f"What happened is in {path}"

@@ -1,5 +1,6 @@
 """The terminal: what goes to standard output and standard error, and what a person answers."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,12 @@ class Console:
     @property
     def interactive(self) -> bool:
         """A person can be asked."""
-        return sys.stdin.isatty() and sys.stderr.isatty()
+        return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+    @property
+    def width(self) -> int | None:
+        """The columns of the terminal that results go to; None where they go elsewhere."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def result(self, text: str) -> None:
         """Write a whole result, which renderers have made safe already."""
@@ -44,7 +50,7 @@ class Console:
             self._error_line(text)
 
     def _error_line(self, text: str) -> None:
-        sys.stderr.write("\n".join(visible(line) for line in text.splitlines()) + "\n")
+        sys.stderr.write("\n".join(visible(line) for line in text.split("\n")) + "\n")
         sys.stderr.flush()
 
     def agrees(self, question: str) -> bool:
@@ -65,6 +71,7 @@ class Console:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
             columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            with Progress(*columns, console=Terminal(stderr=True), transient=True) as bar:
+            terminal = Terminal(stderr=True, no_color=not self.color)
+            with Progress(*columns, console=terminal, transient=True) as bar:
                 task = bar.add_task(what, total=total)
                 yield lambda account: bar.advance(task)

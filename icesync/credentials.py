@@ -1,22 +1,25 @@
-"""From a credential (a reference in a file) to a token (the secret). Owns subprocess.
+"""From a credential (a reference in a file) to a token (the secret). Owns subprocesses.
 
 A reference is `env:NAME`, `file:PATH` or `command:CMD ARG…`; with `#KEY` at its end the value is a
 JSON or YAML mapping, and KEY is looked up in it.
 """
 
 import asyncio
+import os
 import re
 import shlex
-import subprocess
-from collections.abc import Callable, Mapping
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from stat import S_ISREG
+from typing import IO, Final
 
 from icesync.errors import CredentialError
 from icesync.model import Account
 
 COMMAND_TIMEOUT: Final = 60.0
-_LARGEST_FILE: Final = 16 * 1024 * 1024
+_LARGEST: Final = 16 * 1024 * 1024
 _KEYED: Final = re.compile(r"((?:env|file|command):.+?)(?:#([^#\s]+))?", re.DOTALL)
 
 
@@ -44,9 +47,9 @@ class Secret:
 class Credentials:
     """Looks tokens up, each source once a run.
 
-    Relative paths and commands start at `root`. `read_mapping` turns text into a mapping, or None
-    where it is not one. Every failure is a CredentialError that shows neither a value nor the
-    reference, because its message goes into plans and reports.
+    Relative paths and commands start at `root`; a command has `patience` seconds. `read_mapping`
+    turns text into a mapping, or None where it is not one. Every failure is a CredentialError that
+    shows neither a value nor the reference, because its message goes into plans and reports.
     """
 
     def __init__(
@@ -54,11 +57,14 @@ class Credentials:
         environ: Mapping[str, str],
         root: Path,
         read_mapping: Callable[[str], Mapping[str, str] | None],
+        *,
+        patience: float = COMMAND_TIMEOUT,
     ) -> None:
         # A copy, because `os.environ` itself raises for a name that no encoding knows.
         self._environ = dict(environ)
         self._root = root
         self._read_mapping = read_mapping
+        self._patience = patience
         self._values: dict[str, asyncio.Future[str]] = {}
         self._mappings: dict[str, Mapping[str, str] | None] = {}
         self._sources = {"env": self._env, "file": self._file, "command": self._command}
@@ -104,50 +110,84 @@ class Credentials:
 
     async def _file(self, path: str) -> str:
         try:
-            with (self._root / path).open("rb") as file:
-                content = file.read(_LARGEST_FILE + 1)
-            text = content.decode()
+            return _content(self._root / path).decode()
         except OSError as error:
             raise CredentialError(f"the file of its token reference: {error.strerror}") from None
         except UnicodeDecodeError:
             raise CredentialError("the file of its token reference is not UTF-8 text") from None
         except ValueError as error:
             raise CredentialError(f"the file of its token reference: {error}") from None
-        if len(content) > _LARGEST_FILE:
-            raise CredentialError("the file of its token reference is too large")
-        return text
 
     async def _command(self, line: str) -> str:
-        return await asyncio.to_thread(self._run, line)
-
-    def _run(self, line: str) -> str:
         """The command's standard output. What it prints may hold the secret, so a failure tells
         its exit status and nothing else."""
         try:
             words = shlex.split(line)
             if not words:
                 raise CredentialError("its token reference names no command")
-            done = subprocess.run(
-                words,
-                cwd=self._root,
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=COMMAND_TIMEOUT,
-                check=True,
-            )
-            return done.stdout.decode()
+            async with asyncio.timeout(self._patience):
+                status, output = await self._run(words)
+            if status:
+                raise CredentialError(f"the command of its token reference: exit status {status}")
+            return output.decode()
         except UnicodeDecodeError:
             raise CredentialError("the command of its token reference prints no UTF-8 text") from None
         except ValueError as error:
             raise CredentialError(f"the command of its token reference: {error}") from None
+        except TimeoutError:
+            raise CredentialError(
+                f"the command of its token reference gave no answer within {self._patience:g} s"
+            ) from None
         except OSError as error:
             raise CredentialError(f"the command of its token reference: {error.strerror}") from None
-        except subprocess.CalledProcessError as error:
-            raise CredentialError(
-                f"the command of its token reference: exit status {error.returncode}"
-            ) from None
-        except subprocess.TimeoutExpired:
-            raise CredentialError(
-                f"the command of its token reference gave no answer within {COMMAND_TIMEOUT:.0f} s"
-            ) from None
+
+    async def _run(self, words: Sequence[str]) -> tuple[int, bytes]:
+        """Exit status and standard output. The process is gone when this ends, however it ends."""
+        async with _pipe() as (output, end):
+            with end:
+                process = await asyncio.create_subprocess_exec(
+                    *words, cwd=self._root, env=self._environ, stdin=DEVNULL, stdout=end, stderr=DEVNULL
+                )
+            try:
+                printed = await _to_the_end(output)
+                return await process.wait(), printed
+            finally:
+                if process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        process.kill()
+                    await process.wait()
+
+
+def _content(path: Path) -> bytes:
+    """What a regular file holds. Anything else could wait for a writer, or never end."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
+        if not S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise CredentialError("what its token reference names is no regular file")
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise CredentialError("the file of its token reference is too large")
+    return content
+
+
+@asynccontextmanager
+async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, IO[bytes]]]:
+    """A reader, and the other end. It is ours rather than the process's, because asyncio waits for a
+    killed process until its children, too, have let go of the output."""
+    source, end = (os.fdopen(number, mode) for number, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
+    reader = asyncio.StreamReader()
+    with end:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), source
+        )
+        try:
+            yield reader, end
+        finally:
+            transport.close()
+
+
+async def _to_the_end(output: asyncio.StreamReader) -> bytes:
+    try:
+        await output.readexactly(_LARGEST + 1)
+    except asyncio.IncompleteReadError as everything:
+        return everything.partial
+    raise CredentialError("the command of its token reference prints too much")

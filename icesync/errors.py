@@ -19,26 +19,42 @@ IcesyncError                  1   one message for people: what, where, what to d
 """
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import ClassVar
 
 from icesync.diagnostics import Diagnostic, Severity
 from icesync.model import FailureKind, GraphFailure
 
 
+class ExitCode(IntEnum):
+    """What a script sees. The larger wins where several fit; 130 and 70 win over all."""
+
+    DONE = 0
+    FAILED = 1
+    PENDING = 2
+    PARTIAL = 3
+    REFUSED = 4
+    STALE = 5
+    USAGE = 64
+    INVALID = 65
+    BUG = 70
+    INTERRUPTED = 130
+
+
 class IcesyncError(Exception):
     """A failure that a user can understand and mend. `str()` is the whole message."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILED
 
 
 class UsageError(IcesyncError):
-    exit_code = 64
+    exit_code = ExitCode.USAGE
 
 
 class ConfigError(IcesyncError):
     """The desired state cannot be used. Carries every mistake of the run, warnings too."""
 
-    exit_code = 65
+    exit_code = ExitCode.INVALID
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
@@ -95,7 +111,7 @@ class Transient(GraphError):
 class Refused(IcesyncError):
     """Nothing was written, because the plan goes past a limit or touches a protected account."""
 
-    exit_code = 4
+    exit_code = ExitCode.REFUSED
 
     def __init__(self, reasons: Sequence[str]) -> None:
         self.reasons = tuple(reasons)
@@ -103,11 +119,11 @@ class Refused(IcesyncError):
 
 
 class StalePlan(IcesyncError):
-    exit_code = 5
+    exit_code = ExitCode.STALE
 
 
 class PlanFileError(IcesyncError):
-    exit_code = 5
+    exit_code = ExitCode.STALE
 
 
 class JournalError(IcesyncError):
@@ -115,7 +131,7 @@ class JournalError(IcesyncError):
 
 
 class Interrupted(IcesyncError):
-    exit_code = 130
+    exit_code = ExitCode.INTERRUPTED
 
 
 GRAPH_ERRORS: dict[FailureKind, type[GraphError]] = {

@@ -23,6 +23,7 @@ def check(plan: Plan, limits: Limits, *, force: bool = False) -> None:
 def _past_limits(plan: Plan, limits: Limits) -> list[str]:
     return [
         f"{count} of {plan.accounts} accounts would {verb}, the limit {name} is {limit}"
+        f" (--{name.replace('_', '-')} or --force goes past it)"
         for name, limit, count, verb in (
             ("max_changes", limits.max_changes, len(plan.changes), "change"),
             ("max_deletes", limits.max_deletes, plan.count(Action.DELETE), "lose all ice breakers"),

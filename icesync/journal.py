@@ -2,14 +2,16 @@
 
 `STATE/runs/RUN.jsonl` holds one JSON object a line: `run` (once, first), `write` (before each
 request that changes something, on disk before it is sent), `outcome`, and `end`. A run without its
-`end` was cut off; its writes may all have been sent.
+`end` was cut off; its writes may all have been sent. Lines at the end that are no events were never
+on disk as a whole, so nothing was sent for them; such a line before a good one is damage.
 """
 
 import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +22,14 @@ from icesync.errors import JournalError
 from icesync.model import Account, Api, Change, Outcome, Profile
 
 FORMAT: Final = "icesync.journal/1"
-_RUN_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4,}")
+_RUN_NAME: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,}")
+# What is read of each kind of event, besides its profiles and its API.
+_TEXTS: Final = {
+    "run": ("format", "started", "command"),
+    "write": ("account", "id"),
+    "outcome": ("status",),
+    "end": ("finished",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,20 @@ class Run:
     writes: tuple[Change, ...] = ()
     statuses: Mapping[str, int] = field(default_factory=dict)
     finished: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in a few words. `written` counts the accounts that may have been written. Of a damaged
+    journal only the name is known."""
+
+    name: str
+    started: str = ""
+    command: str = ""
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    written: int = 0
+    finished: str | None = None
+    damaged: bool = False
 
 
 class Journal:
@@ -52,8 +75,8 @@ class Journal:
                 "account": change.account.name,
                 "id": change.account.id,
                 "action": change.action.value,
-                "before": _document(change.before),
-                "after": _document(change.after),
+                "before": change.before.as_data(),
+                "after": change.after.as_data(),
             }
         )
         try:
@@ -78,11 +101,10 @@ class Journal:
 @contextmanager
 def record(state: Path, *, command: str, api: Api, now: datetime) -> Iterator[Journal]:
     """Open the journal of a new run in the state folder, which is made when it is not there."""
-    folder = state / "runs"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        name, file = _create(folder, now)
-        _sync_folder(folder)
+        _make_state(state)
+        _make(state / "runs")
+        name, file = _create(state, now)
     except OSError as error:
         raise _cannot_be_kept(error) from error
     try:
@@ -104,15 +126,41 @@ def record(state: Path, *, command: str, api: Api, now: datetime) -> Iterator[Jo
             file.close()
 
 
-def _create(folder: Path, now: datetime) -> tuple[str, IO[str]]:
-    """A new journal, whose name sorts after those of earlier runs, even in the same second."""
-    part = now.microsecond * 0x10000 // 1_000_000
-    while True:
-        name = f"{now:%Y%m%dT%H%M%SZ}-{part:04x}"
-        try:
-            return name, (folder / f"{name}.jsonl").open("x", encoding="utf-8")
-        except FileExistsError:
-            part += 1
+def _create(state: Path, now: datetime) -> tuple[str, IO[str]]:
+    """A new journal. Its name sorts after those of earlier runs, even when the clock has stepped back."""
+    name = f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 0x10000 // 1_000_000:04x}"
+    newest = max(_names(state), default="")
+    if name <= newest:
+        name = _successor(newest)
+    file = (state / "runs" / f"{name}.jsonl").open("x", encoding="utf-8")
+    try:
+        _sync_folder(state / "runs")
+    except OSError:
+        file.close()
+        raise
+    return name, file
+
+
+def _successor(name: str) -> str:
+    """The next name in the order of text: `…-00ff`, `…-0100`; and `…-ffff`, `…-ffff0`."""
+    stamp, _, part = name.partition("-")
+    return f"{stamp}-{int(part, 16) + 1:0{len(part)}x}" if part.strip("f") else f"{name}0"
+
+
+def _make_state(state: Path) -> None:
+    """Make the state folder, as one that Git leaves alone."""
+    if not state.is_dir():
+        _make(state)
+        # What stood on accounts is nothing to commit by accident, and no pull request may bring journals.
+        (state / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def _make(folder: Path) -> None:
+    """Make the folder and those above it; on return they outlive a power loss."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -127,7 +175,7 @@ def _sync_folder(folder: Path) -> None:
 def locked(state: Path) -> Iterator[None]:
     """Keep other applies off this state folder. The system frees the lock when a process dies."""
     try:
-        state.mkdir(parents=True, exist_ok=True)
+        _make_state(state)
         lock = (state / "lock").open("a")
     except OSError as error:
         raise _cannot_be_kept(error) from error
@@ -143,77 +191,109 @@ def locked(state: Path) -> Iterator[None]:
         yield
 
 
-def runs(state: Path) -> list[Run]:
-    """Every run in the state folder, newest first."""
-    found = (path for path in (state / "runs").glob("*.jsonl") if _RUN_NAME.fullmatch(path.stem))
-    return [_read(path) for path in sorted(found, key=lambda path: path.name, reverse=True)]
+def runs(state: Path) -> Iterator[Summary]:
+    """Every run in the state folder, newest first, each read when it is asked for."""
+    for name in _names(state):
+        try:
+            yield _summary(name, _events(state, name))
+        except JournalError:
+            yield Summary(name, damaged=True)
 
 
 def find(state: Path, name: str) -> Run:
     """The run of that name; `last` is the newest. Raises JournalError."""
+    names = _names(state)
     if name == "last":
-        names = [path.stem for path in (state / "runs").glob("*.jsonl") if _RUN_NAME.fullmatch(path.stem)]
         if not names:
             raise JournalError(f"there is no run in {state}")
-        name = max(names)
-    path = state / "runs" / f"{name}.jsonl"
-    if not _RUN_NAME.fullmatch(name) or not path.is_file():
+        name = names[0]
+    if name not in names:
         raise JournalError(f"there is no run {name!r} in {state}: `icesync history` lists them")
-    return _read(path)
+    events = list(_events(state, name))
+    told = _summary(name, events)
+    writes: dict[str, Change] = {}
+    for event in events:
+        if event["event"] == "write":
+            writes.setdefault(event["account"], _change(event))
+    api = Api(events[0]["api"]["url"], events[0]["api"]["version"]) if events else Api()
+    return Run(name, told.started, told.command, api, tuple(writes.values()), told.statuses, told.finished)
 
 
-def _read(path: Path) -> Run:
+def _names(state: Path) -> list[str]:
+    """The names of all runs, newest first."""
+    found = (path for path in (state / "runs").glob("*.jsonl") if _RUN_NAME.fullmatch(path.stem))
+    return sorted((path.stem for path in found if path.is_file()), reverse=True)
+
+
+def _events(state: Path, name: str) -> Iterator[dict[str, Any]]:
+    """The events in a journal, one by one, each in the shape of its kind. Raises JournalError."""
+    path = state / "runs" / f"{name}.jsonl"
+    sound = True
     try:
-        lines = path.read_bytes().splitlines(keepends=True)
+        with path.open("rb") as file:
+            for number, line in enumerate(file):
+                event = _parsed(line)
+                if event is None:
+                    sound = False
+                elif sound and _has_its_shape(event, first=number == 0):
+                    yield event
+                else:
+                    raise JournalError(f"{path} is damaged (line {number + 1})")
     except OSError as error:
         raise JournalError(f"{path}: {error.strerror}") from error
-    if lines and not lines[-1].endswith(b"\n"):
-        # A line that a crash cut short was not on disk, so its request was never sent.
-        del lines[-1]
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """The object in the line; None where it was cut short or is none."""
     try:
-        return _run(path.stem, [json.loads(line) for line in lines])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise JournalError(f"{path} is damaged") from error
+        event = json.loads(line) if line.endswith(b"\n") else None
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
 
 
-def _run(name: str, events: list[dict[str, Any]]) -> Run:
-    if not events:
-        return Run(name, "", "", Api())
-    head = events[0]
-    if head["format"] != FORMAT:
-        raise ValueError(f"the format is not {FORMAT}")
-    writes: dict[str, Change] = {}
-    statuses: dict[str, int] = {}
+def _has_its_shape(event: Mapping[str, Any], *, first: bool) -> bool:
+    """Whether all that is read of an event is there, of the right type. Later versions may add to it."""
+    kind = event.get("event")
+    if not isinstance(kind, str) or (kind == "run") != first or not _has_texts(event, *_TEXTS.get(kind, ())):
+        return False
+    if first:
+        return event["format"] == FORMAT and _has_texts(event.get("api"), "url", "version")
+    return kind != "write" or (_is_profile(event.get("before")) and _is_profile(event.get("after")))
+
+
+def _has_texts(data: object, *keys: str) -> bool:
+    return isinstance(data, dict) and all(isinstance(data.get(key), str) for key in keys)
+
+
+def _is_profile(data: object) -> bool:
+    return isinstance(data, dict) and all(
+        isinstance(entries, list) and all(_has_texts(entry, "question", "payload") for entry in entries)
+        for entries in data.values()
+    )
+
+
+def _summary(name: str, events: Iterable[Mapping[str, Any]]) -> Summary:
+    started = command = ""
+    accounts: set[str] = set()
+    statuses: Counter[str] = Counter()
     finished = None
-    for event in events[1:]:
+    for event in events:
         match event["event"]:
+            case "run":
+                started, command = event["started"], event["command"]
             case "write":
-                account = Account(event["account"], event["id"])
-                change = Change(account, _profile(event["before"]), _profile(event["after"]))
-                writes.setdefault(account.name, change)
+                accounts.add(event["account"])
             case "outcome":
-                statuses[event["status"]] = statuses.get(event["status"], 0) + 1
+                statuses[event["status"]] += 1
             case "end":
                 finished = event["finished"]
-    return Run(
-        name, head["started"], head["command"], Api(**head["api"]), tuple(writes.values()), statuses, finished
-    )
+    return Summary(name, started, command, statuses, len(accounts), finished)
 
 
-def _document(profile: Profile) -> dict[str, list[dict[str, str]]]:
-    return {
-        locale: [question._asdict() for question in questions]
-        for locale, questions in profile.ice_breakers.items()
-    }
-
-
-def _profile(document: Mapping[str, list[dict[str, str]]]) -> Profile:
-    return Profile.of(
-        {
-            locale: [(entry["question"], entry["payload"]) for entry in entries]
-            for locale, entries in document.items()
-        }
-    )
+def _change(write: Mapping[str, Any]) -> Change:
+    account = Account(write["account"], write["id"])
+    return Change(account, Profile.from_data(write["before"]), Profile.from_data(write["after"]))
 
 
 def _cannot_be_kept(error: OSError) -> JournalError:

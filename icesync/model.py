@@ -1,7 +1,7 @@
 """The nouns of icesync: plain values that every room passes around. No I/O, no rules of a format."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 from unicodedata import normalize
@@ -42,6 +42,17 @@ class Profile:
         }
         return cls({locale: questions for locale, questions in found.items() if questions})
 
+    @classmethod
+    def from_data(cls, data: Mapping[str, Iterable[Mapping[str, str]]]) -> "Profile":
+        """The profile that `as_data` gave."""
+        return cls.of(
+            {locale: [(each["question"], each["payload"]) for each in data[locale]] for locale in data}
+        )
+
+    def as_data(self) -> dict[str, list[dict[str, str]]]:
+        """Plain data for files: locale -> its questions, each as question and payload."""
+        return {locale: [each._asdict() for each in found] for locale, found in self.ice_breakers.items()}
+
     def __bool__(self) -> bool:
         return bool(self.ice_breakers)
 
@@ -70,10 +81,6 @@ class Desired:
 
     account: Account
     profile: Profile | None
-
-    @property
-    def managed(self) -> bool:
-        return self.profile is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +159,7 @@ class GraphFailure:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was seen live on one account: a profile, or the failure that hid it. Never both.
-
-    `at` is the clock's monotonic second of the answer.
-    """
+    """What was seen live on one account, at the clock's second `at`: a profile, or a failure."""
 
     account: Account
     profile: Profile | None
@@ -287,7 +291,7 @@ class Report:
     run: str
     started: str
     finished: str
-    outcomes: tuple[Outcome, ...] = field(default=())
+    outcomes: tuple[Outcome, ...] = ()
     unchanged: int = 0
 
     def count(self, status: Status) -> int:

@@ -6,8 +6,18 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
-from icesync.errors import GraphError, Throttled
-from icesync.model import Account, Change, GraphFailure, Observation, Outcome, Plan, Profile, Status
+from icesync.errors import GraphError, JournalError, Throttled
+from icesync.model import (
+    NOTHING,
+    Account,
+    Change,
+    GraphFailure,
+    Observation,
+    Outcome,
+    Plan,
+    Profile,
+    Status,
+)
 
 FRESH: Final = 60.0
 """Seconds for which an observation may be acted on without reading again."""
@@ -27,7 +37,7 @@ class ProfileWriter(ProfileReader, Protocol):
 
 
 class WriteLog(Protocol):
-    """Where a run is recorded. `write` returns when the record is safe."""
+    """Where a run is recorded. `write` returns when the record is safe; both raise JournalError."""
 
     def write(self, change: Change) -> None: ...
 
@@ -83,36 +93,39 @@ async def apply(
 
     `seen` tells for an account name the clock's second of the observation behind its change; an
     account that is missing there, or was seen over FRESH seconds ago, is read again first. Once
-    `stopping()` is true no account is begun any more; those under way are finished.
+    `stopping()` is true, or the log cannot be kept, no first write of an account is sent any more;
+    what is under way is finished.
     """
     outcomes: list[Outcome] = []
-    account_run = _AccountRun(writer, log, clock, seen)
+    execution = _Execution(writer, log, clock, seen, stopping)
 
     async def carry_out(change: Change) -> None:
-        if stopping():
-            outcome = _outcome(change, Status.DEFERRED, "interrupted before it was written")
-        else:
-            outcome = await account_run.change(change)
-        log.outcome(outcome)
+        outcome = await execution.change(change)
         outcomes.append(outcome)
+        execution.note(outcome)
         notify(change.account)
 
     await _each(plan.changes, carry_out, concurrency)
     return tuple(sorted(outcomes, key=lambda outcome: outcome.account.name))
 
 
-@dataclass(frozen=True, slots=True)
-class _AccountRun:
-    """The steps of one account's change, from the stale check to the read-back."""
+@dataclass(slots=True)
+class _Execution:
+    """The steps of one account's change, from the stale check to the read-back.
+
+    `unrecorded` says why the log cannot be kept any more, once that is so.
+    """
 
     writer: ProfileWriter
     log: WriteLog
     clock: Clock
     seen: Mapping[str, float]
+    stopping: Callable[[], bool]
+    unrecorded: str = ""
 
     async def change(self, change: Change) -> Outcome:
         try:
-            if not self._is_fresh(change.account):
+            if not self._hindrance() and not self._is_fresh(change.account):
                 live = await self.writer.get_profile(change.account)
                 if live == change.after:
                     return _outcome(change, Status.ALREADY, "live state is as desired already")
@@ -120,7 +133,27 @@ class _AccountRun:
                     return _outcome(change, Status.STALE, "live state has changed since the plan was made")
         except GraphError as error:
             return _unwritten(change, error)
+        if reason := self._hindrance() or self._record(change):
+            return _outcome(change, Status.DEFERRED, reason)
         return await self._write(change)
+
+    def _hindrance(self) -> str:
+        """Why no write may be begun; empty while one may."""
+        return "interrupted before it was written" if self.stopping() else self.unrecorded
+
+    def note(self, outcome: Outcome) -> None:
+        try:
+            self.log.outcome(outcome)
+        except JournalError as error:
+            self.unrecorded = str(error)
+
+    def _record(self, change: Change) -> str:
+        """Put the write on record before it is sent; the answer says why that cannot be done."""
+        try:
+            self.log.write(change)
+        except JournalError as error:
+            self.unrecorded = str(error)
+        return self.unrecorded
 
     def _is_fresh(self, account: Account) -> bool:
         at = self.seen.get(account.name)
@@ -130,28 +163,52 @@ class _AccountRun:
         failed = await self._send(change)
         if failed is not None and not failed.may_have_arrived:
             return _unwritten(change, failed)
+        perhaps = "perhaps " if failed else ""
         try:
             live = await self._read_back(change)
-            if _has_leftovers(live, change.after) and failed is None:
-                # The API kept locales that had to go: clear everything, then write again.
-                failed = await self._send(replace(change, before=live, after=Profile({})))
-                if failed is None or failed.may_have_arrived:
-                    # Perhaps nothing is live any more, and nobody wants that.
-                    failed = await self._send(change) or failed
-                live = await self._read_back(change)
         except GraphError as error:
-            detail = "perhaps written" if failed else "written"
-            cause = (failed or error).failure
-            return _outcome(change, Status.UNVERIFIED, f"{detail}, but it could not be read back", cause)
+            detail = f"{perhaps}written, but it could not be read back"
+            return _unverified(change, detail, (failed or error).failure)
         if live == change.after:
             return _outcome(change, Status.APPLIED)
-        if failed is not None and live == change.before:
-            return _unwritten(change, failed)
-        detail = f"{'perhaps ' if failed else ''}written, but live state still reads differently"
-        return _outcome(change, Status.UNVERIFIED, detail, failed.failure if failed else None)
+        if failed is None and _leftovers(live, change.after):
+            return await self._clear_and_write(change, live)
+        if failed is None or live != change.before:
+            cause = failed.failure if failed else None
+            return _unverified(change, f"{perhaps}written, but live state still reads differently", cause)
+        if failed.failure.code is None:
+            return _unverified(
+                change, "no answer to the write, and live state reads as before", failed.failure
+            )
+        return _unwritten(change, failed)
+
+    async def _clear_and_write(self, change: Change, live: Profile) -> Outcome:
+        """Where POST merges, locales that had to go are still there: DELETE everything, POST again.
+
+        Both writes are on record before the first is sent, so that nothing but the API itself can
+        come between them.
+        """
+        named = ", ".join(_leftovers(live, change.after))
+        clearing = replace(change, before=live, after=NOTHING)
+        if reason := self._record(clearing) or self._record(replace(change, before=NOTHING)):
+            return _unverified(change, f"written, but {named} could not be removed: {reason}")
+        failed = await self._send(clearing)
+        if failed is not None and not failed.may_have_arrived:
+            return _unverified(change, f"written, but {named} could not be removed", failed.failure)
+        failed = await self._send(change) or failed
+        try:
+            live = await self._read_back(change)
+        except GraphError as error:
+            detail = f"cleared to remove {named}, and perhaps not written again: apply again"
+            return _unverified(change, detail, (failed or error).failure)
+        if live == change.after:
+            return _outcome(change, Status.APPLIED)
+        detail = f"cleared to remove {named}, and nothing is live now: apply again"
+        if live:
+            detail = f"written, but {named} could not be removed"
+        return _unverified(change, detail, failed.failure if failed else None)
 
     async def _send(self, change: Change) -> GraphError | None:
-        self.log.write(change)
         try:
             await self.writer.set_profile(change.account, change.after)
         except GraphError as error:
@@ -160,7 +217,7 @@ class _AccountRun:
 
     async def _read_back(self, change: Change) -> Profile:
         """The live profile as soon as it is as desired, else as it reads after the last pause."""
-        live = Profile({})
+        live = NOTHING
         for pause in READ_BACK_PAUSES:
             if pause:
                 await self.clock.sleep(pause)
@@ -170,15 +227,21 @@ class _AccountRun:
         return live
 
 
-def _has_leftovers(live: Profile, wanted: Profile) -> bool:
-    """Everything wanted is live, and more locales than that."""
+def _leftovers(live: Profile, wanted: Profile) -> list[str]:
+    """The locales that are live beside everything that is wanted; none where something is amiss."""
     shared = {locale: live.ice_breakers.get(locale) for locale in wanted.ice_breakers}
-    return bool(wanted) and live != wanted and shared == wanted.ice_breakers
+    if not wanted or shared != wanted.ice_breakers:
+        return []
+    return [locale for locale in live.ice_breakers if locale not in shared]
 
 
 def _unwritten(change: Change, error: GraphError) -> Outcome:
     status = Status.DEFERRED if isinstance(error, Throttled) else Status.FAILED
     return _outcome(change, status, error=error.failure)
+
+
+def _unverified(change: Change, detail: str, error: GraphFailure | None = None) -> Outcome:
+    return _outcome(change, Status.UNVERIFIED, detail, error)
 
 
 def _outcome(change: Change, status: Status, detail: str = "", error: GraphFailure | None = None) -> Outcome:

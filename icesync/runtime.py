@@ -53,12 +53,15 @@ def network(api: Api, connections: int) -> "Transport":
 class Interruption:
     """Ctrl-C and SIGTERM. Reads are dropped at once; while `writing`, what is under way is finished."""
 
-    def __init__(self, task: "asyncio.Task[Any] | None") -> None:
+    def __init__(self, task: "asyncio.Task[Any] | None", console: Console) -> None:
         self.writing = False
         self.requested = False
         self._task = task
+        self._console = console
 
     def request(self) -> None:
+        if self.writing and not self.requested:
+            self._console.complain("interrupted: finishing the writes under way, beginning no more")
         self.requested = True
         if self._task is not None and not self.writing:
             self._task.cancel()
@@ -72,22 +75,25 @@ class Interruption:
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
-        """While a person is asked, Ctrl-C ends the question at once, as KeyboardInterrupt."""
+        """While a person is asked, a signal ends the question at once, as KeyboardInterrupt."""
         import asyncio
 
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
-        yield
-        self.listen()
+            signal.signal(number, signal.default_int_handler)
+        try:
+            yield
+        finally:
+            self.listen()
 
 
 @dataclass(frozen=True)
 class Runtime:
     """What a command may use of the world. `invoke` runs another icesync command line in the same
-    world and gives its exit code."""
+    world, but with the environment that it is given, and gives its exit code."""
 
-    invoke: Callable[[Sequence[str]], int]
+    invoke: Callable[[Sequence[str], Mapping[str, str]], int]
     console: Console = field(default_factory=Console)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: SystemClock = field(default_factory=SystemClock)
@@ -112,14 +118,14 @@ class Runtime:
         import asyncio
 
         try:
-            return asyncio.run(_until_interrupted(work))
+            return asyncio.run(_until_interrupted(work, self.console))
         except asyncio.CancelledError:
             raise Interrupted("interrupted: nothing was written") from None
 
 
-async def _until_interrupted(work: Callable[[Interruption], Awaitable[T]]) -> T:
+async def _until_interrupted(work: Callable[[Interruption], Awaitable[T]], console: Console) -> T:
     import asyncio
 
-    interruption = Interruption(asyncio.current_task())
+    interruption = Interruption(asyncio.current_task(), console)
     interruption.listen()
     return await work(interruption)

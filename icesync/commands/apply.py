@@ -42,27 +42,31 @@ def apply(
     Only accounts that differ are written. Every write is recorded first, so that `icesync rollback
     last` can take it back.
     """
+    from icesync import journal
     from icesync.commands import steps
     from icesync.commands.carry_out import Consent, Execution
 
+    steps.check_outputs(outputs)
     loaded = steps.load(runtime, scope)
     saved = None
     if plan_path is not None:
         if scope.selection != Selection():
             raise UsageError("a saved plan is carried out whole: select accounts when you make it")
         saved = _saved(plan_path, loaded.fleet)
-    return Execution(
-        runtime=runtime,
-        scope=scope,
-        command="apply",
-        fleet=loaded.fleet,
-        accounts=select(loaded.fleet.accounts, scope.selection),
-        root=loaded.root,
-        state=options.state_folder(scope.config, scope.state_dir),
-        consent=Consent(yes, force, max_changes, max_deletes),
-        outputs=outputs,
-        saved=saved,
-    ).run()
+    state = options.state_folder(runtime, scope.config, scope.state_dir)
+    with journal.locked(state):
+        return Execution(
+            runtime=runtime,
+            scope=scope,
+            command="apply",
+            fleet=loaded.fleet,
+            accounts=select(loaded.fleet.accounts, scope.selection),
+            root=loaded.root,
+            state=state,
+            consent=Consent(yes, force, max_changes, max_deletes),
+            outputs=outputs,
+            saved=saved,
+        ).run()
 
 
 def _saved(path: Path, fleet: Fleet) -> Plan:
@@ -75,7 +79,9 @@ def _saved(path: Path, fleet: Fleet) -> Plan:
         raise StalePlan(f"{path} was made from other files than these: make a new plan")
     if plan.api != fleet.api:
         raise StalePlan(f"{path} was made against {plan.api.url} {plan.api.version}: make a new plan")
-    wanted = {each.account.name: each for each in fleet.accounts}
+    wanted = {each.account.name: each for each in fleet.accounts if each.profile is not None}
+    if plan.accounts > len(wanted):
+        raise StalePlan(f"{path} counts more accounts than the files have: make a new plan")
     changes = []
     for change in plan.changes:
         desired = wanted.get(change.account.name)

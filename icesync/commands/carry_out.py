@@ -1,7 +1,7 @@
 """Show a plan, guard it, ask, write, read back, report: what apply and rollback have in common."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from icesync import guard, journal
 from icesync.commands import steps
 from icesync.commands.options import Output, Scope
 from icesync.console import Console
-from icesync.errors import Interrupted, UsageError
+from icesync.errors import ExitCode, IcesyncError, JournalError, UsageError
 from icesync.graph.client import GraphClient
 from icesync.model import (
     Desired,
@@ -54,9 +54,8 @@ class Execution:
     saved: Plan | None = None
 
     def run(self) -> int:
-        """Do it, print the report, and give the exit code."""
-        with journal.locked(self.state):
-            return self.runtime.run(self._work)
+        """Do it, print the report, and give the exit code. The state folder must be locked."""
+        return self.runtime.run(self._work)
 
     async def _work(self, interruption: Interruption) -> int:
         runtime, scope = self.runtime, self.scope
@@ -81,13 +80,19 @@ class Execution:
             outcomes=_all_outcomes(outcomes, found.plan, client.calls),
             unchanged=found.plan.unchanged,
         )
-        steps.emit(runtime.console, report, self.outputs)
-        return steps.INTERRUPTED if interruption.requested else steps.report_code(report)
+        code = steps.report_code(report)
+        try:
+            steps.emit(runtime.console, report, self.outputs)
+        except (IcesyncError, OSError) as error:
+            # What was written was written: a report that finds no room does not change the outcome.
+            runtime.console.complain(f"error: the report cannot be written: {error}")
+            code = max(code, ExitCode.PARTIAL)
+        return ExitCode.INTERRUPTED if interruption.requested else code
 
     def _show(self, plan: Plan) -> None:
         console = self.runtime.console
         if any(output == Output("text", None) for output in self.outputs):
-            console.result(render(plan, "text", color=console.color) + "\n")
+            console.result(render(plan, "text", color=console.color, width=console.width) + "\n")
         elif not self.consent.yes:
             console.complain(render(plan, "text"))
 
@@ -122,7 +127,8 @@ class Execution:
                 notify=notify,
                 stopping=lambda: interruption.requested,
             )
-            log.end(f"{clock.now():%Y-%m-%dT%H:%M:%SZ}")
+            with suppress(JournalError):  # told by the outcomes, when it is not for this line alone
+                log.end(f"{clock.now():%Y-%m-%dT%H:%M:%SZ}")
         return log.run, outcomes
 
 
@@ -131,12 +137,10 @@ def _ask(console: Console, plan: Plan) -> None:
         raise UsageError("there is no terminal to ask on: look at the plan, then run it again with --yes")
     count = len(plan.changes)
     if not console.agrees(f"Write {count} account{'s' * (count != 1)}?"):
-        raise Interrupted("nothing was written")
+        raise IcesyncError("as you wish: nothing was written")
 
 
-def _all_outcomes(
-    outcomes: Sequence[Outcome], plan: Plan, calls: Mapping[str, int] | Counter[str]
-) -> tuple[Outcome, ...]:
+def _all_outcomes(outcomes: Sequence[Outcome], plan: Plan, calls: Mapping[str, int]) -> tuple[Outcome, ...]:
     """The outcomes of writes and of accounts that could not be read, by name, with their calls."""
     everything = [*outcomes, *(_unread(unreadable) for unreadable in plan.unreadable)]
     return tuple(

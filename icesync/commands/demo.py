@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from icesync.errors import IcesyncError
+from icesync.errors import ExitCode, IcesyncError, Interrupted
 from icesync.runtime import Runtime
 
 ACCOUNTS: Final = {
@@ -52,6 +52,9 @@ class _Tour:
     def __init__(self, runtime: Runtime, url: str) -> None:
         self._runtime = runtime
         self._url = url
+        # The tour is its own: what the user's environment names is not for it.
+        self._environ = {key: value for key, value in runtime.environ.items() if "ICESYNC_" not in key}
+        self._curl = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def walk(self) -> None:
         old = ACCOUNTS["acme-old"]
@@ -81,9 +84,11 @@ class _Tour:
 
     def _run(self, line: str, expect: int = 0) -> None:
         self._runtime.console.result(f"\n$ icesync {line}")
-        code = self._runtime.invoke(shlex.split(line))
+        code = self._runtime.invoke(shlex.split(line), self._environ)
         if code:
             self._runtime.console.result(f"(exit code {code})")
+        if code == ExitCode.INTERRUPTED:
+            raise Interrupted("the tour ends here")
         if code != expect:
             raise IcesyncError(f"the tour expected exit code {expect} from `icesync {line}`")
 
@@ -96,5 +101,5 @@ class _Tour:
         )
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         request = urllib.request.Request(url, body.encode(), headers)
-        with urllib.request.urlopen(request) as answer:
+        with self._curl.open(request) as answer:
             self._runtime.console.result(answer.read().decode())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from icesync.commands import options
+from icesync.errors import ExitCode
 from icesync.runtime import Runtime
 
 
@@ -19,4 +20,4 @@ def drift(runtime: Runtime, scope: options.Scope, outputs: Sequence[options.Outp
 
     found, _ = steps.plan_now(runtime, scope)
     steps.emit(runtime.console, found, outputs)
-    return steps.plan_code(found, pending=steps.CHANGES_PENDING)
+    return steps.plan_code(found, pending=ExitCode.PENDING)

@@ -10,7 +10,7 @@ from icesync.commands import options
 from icesync.runtime import Runtime
 
 if TYPE_CHECKING:
-    from icesync.journal import Run
+    from icesync.journal import Summary
 
 
 @click.command()
@@ -21,18 +21,20 @@ def history(runtime: Runtime, config: Path, state_dir: Path | None) -> int:
     """List past runs, newest first, as `icesync rollback` takes them."""
     from icesync import journal
 
-    found = journal.runs(options.state_folder(config, state_dir))
-    if not found:
+    rows = [_row(run) for run in journal.runs(options.state_folder(runtime, config, state_dir))]
+    if not rows:
         runtime.console.say("No runs yet.")
         return 0
-    runtime.console.result(_table([("RUN", "STARTED", "COMMAND", "OUTCOMES"), *map(_row, found)]))
+    runtime.console.result(_table([("RUN", "STARTED", "COMMAND", "OUTCOMES"), *rows]))
     return 0
 
 
-def _row(run: "Run") -> tuple[str, str, str, str]:
+def _row(run: "Summary") -> tuple[str, str, str, str]:
+    if run.damaged:
+        return run.name, "", "", "damaged, cannot be rolled back"
     told = [f"{count} {status}" for status, count in sorted(run.statuses.items())]
     if run.finished is None:
-        told.append(f"cut off, {len(run.writes)} perhaps written")
+        told.append(f"cut off, {run.written} perhaps written")
     return run.name, run.started, run.command, ", ".join(told)
 
 

@@ -1,6 +1,7 @@
 """What commands share of the command line: which files, which accounts, which outputs."""
 
 import functools
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import click
 
 from icesync.fleet import Selection
 from icesync.model import Limit
+from icesync.runtime import Runtime
 
 DEFAULT_CONFIG: Final = "icesync.yaml"
 FORMATS: Final = ("text", "json", "markdown", "html")
@@ -73,17 +75,17 @@ config_argument = click.argument(
 )
 state_option = click.option(
     "--state-dir",
-    envvar="ICESYNC_STATE_DIR",
-    show_envvar=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where runs are recorded. [default: .icesync beside the config]",
+    help="Where runs are recorded. [env: ICESYNC_STATE_DIR; default: .icesync beside the config]",
 )
 yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
-def state_folder(config: Path, state_dir: Path | None) -> Path:
-    """Where runs are recorded: `--state-dir`, else `.icesync` beside the config."""
-    return state_dir or (config if config.is_dir() else config.parent) / ".icesync"
+def state_folder(runtime: Runtime, config: Path, state_dir: Path | None) -> Path:
+    """Where runs are recorded: `--state-dir`, else the environment's, else `.icesync` beside the config."""
+    if state_dir is None and (named := runtime.environ.get("ICESYNC_STATE_DIR")):
+        state_dir = Path(named)
+    return state_dir or (config if os.path.isdir(config) else config.parent) / ".icesync"
 
 
 outputs = click.option(
@@ -125,7 +127,7 @@ def scope(command: Callable[..., int]) -> Callable[..., int]:
         show_default=True,
         help="Of a request.",
     )
-    @click.option("--api-url", envvar="ICESYNC_API_URL", show_envvar=True, help="Base URL of the Graph API.")
+    @click.option("--api-url", help="Base URL of the Graph API. [env: ICESYNC_API_URL]")
     @state_option
     @functools.wraps(command)
     def with_scope(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from icesync.commands import options
+from icesync.errors import ExitCode
 from icesync.runtime import Runtime
 
 
@@ -26,4 +27,4 @@ def plan(
     found, limits = steps.plan_now(runtime, scope)
     steps.foretell(runtime.console, found, limits)
     steps.emit(runtime.console, found, outputs)
-    return steps.plan_code(found, pending=steps.CHANGES_PENDING if detailed_exitcode else steps.DONE)
+    return steps.plan_code(found, pending=ExitCode.PENDING if detailed_exitcode else ExitCode.DONE)

@@ -1,5 +1,6 @@
 """`icesync pull`: live state as YAML."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,19 +8,24 @@ from pathlib import Path
 import click
 
 from icesync.commands import options
-from icesync.errors import UsageError
+from icesync.errors import ExitCode, UsageError
 from icesync.fleet import select
-from icesync.model import Desired, Observation
+from icesync.model import Api, Desired, Observation
 from icesync.runtime import Runtime
+from icesync.safe import visible
 
 
 class PullArguments(click.Command):
-    """`[CONFIG] [NAME…]`: the first word is the config when it looks like a file, else a name."""
+    """`[CONFIG] [NAME…]`: the first word is the config when it ends in .yaml or .yml or is a folder
+    with an icesync.yaml, else a name."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         rest = super().parse_args(ctx, args)
         words: tuple[str, ...] = ctx.params.pop("words")
-        is_config = bool(words) and (words[0].endswith((".yaml", ".yml")) or Path(words[0]).exists())
+        is_config = bool(words) and (
+            words[0].endswith((".yaml", ".yml"))
+            or os.path.exists(os.path.join(words[0], options.DEFAULT_CONFIG))
+        )
         ctx.params["config"] = Path(words[0] if is_config else options.DEFAULT_CONFIG)
         ctx.params["names"] = words[1:] if is_config else words
         return rest
@@ -55,12 +61,22 @@ def pull(runtime: Runtime, scope: options.Scope, names: Sequence[str], output: P
             return await steps.look(runtime, client, accounts, scope.concurrency)
 
     observed = runtime.run(work)
-    text = to_yaml(_as_seen(accounts, observed), loaded.fleet.api)
+    text = to_yaml(_as_seen(accounts, observed), _nameable(loaded.fleet.api))
     if output is None:
         runtime.console.result(text)
     else:
         steps.write_file(output, text)
     return _tell_unreadable(runtime, observed)
+
+
+def _nameable(api: Api) -> Api:
+    """The API as a file may name it; a host that only `--api-url` may name is left to `--api-url`."""
+    from icesync.config.schema import api_url
+
+    try:
+        return replace(api, url=api_url(api.url, any_host=False))
+    except ValueError:
+        return replace(api, url=Api().url)
 
 
 def _as_seen(accounts: Sequence[Desired], observed: dict[str, Observation]) -> list[Desired]:
@@ -72,9 +88,9 @@ def _as_seen(accounts: Sequence[Desired], observed: dict[str, Observation]) -> l
 
 
 def _tell_unreadable(runtime: Runtime, observed: dict[str, Observation]) -> int:
-    from icesync.commands import steps
 
     failed = {name: seen.error for name, seen in sorted(observed.items()) if seen.error is not None}
     for name, error in failed.items():
-        runtime.console.complain(f"error: {name} is left out, it could not be read: {error.message}")
-    return steps.PARTIAL if failed else steps.DONE
+        message = visible(error.message)
+        runtime.console.complain(f"error: {name} is left out, it could not be read: {message}")
+    return ExitCode.PARTIAL if failed else ExitCode.DONE

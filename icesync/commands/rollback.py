@@ -42,23 +42,26 @@ def rollback(
     from icesync.commands import steps
     from icesync.commands.carry_out import Consent, Execution
 
+    steps.check_outputs(outputs)
     loaded = steps.load(runtime, scope)
-    state = options.state_folder(scope.config, scope.state_dir)
-    past = journal.find(state, run)
-    if past.writes and past.api.url != loaded.fleet.api.url:
-        raise StalePlan(f"run {past.name} was made against {past.api.url}, not {loaded.fleet.api.url}")
-    runtime.console.say(f"Back to what stood before run {past.name} ({past.started}).")
-    return Execution(
-        runtime=runtime,
-        scope=scope,
-        command=f"rollback {past.name}",
-        fleet=loaded.fleet,
-        accounts=select(_before(past, loaded.fleet), scope.selection),
-        root=loaded.root,
-        state=state,
-        consent=Consent(yes, force, max_changes, max_deletes),
-        outputs=outputs,
-    ).run()
+    state = options.state_folder(runtime, scope.config, scope.state_dir)
+    with journal.locked(state):
+        past = journal.find(state, run)
+        if past.writes and past.api.url != loaded.fleet.api.url:
+            raise StalePlan(f"run {past.name} was made against {past.api.url}, not {loaded.fleet.api.url}")
+        what = "Back to what stood before run" if past.writes else "Nothing was written by run"
+        runtime.console.say(f"{what} {past.name}.")
+        return Execution(
+            runtime=runtime,
+            scope=scope,
+            command=f"rollback {past.name}",
+            fleet=loaded.fleet,
+            accounts=select(_before(past, loaded.fleet), scope.selection),
+            root=loaded.root,
+            state=state,
+            consent=Consent(yes, force, max_changes, max_deletes),
+            outputs=outputs,
+        ).run()
 
 
 def _before(past: "journal.Run", fleet: Fleet) -> list[Desired]:

@@ -1,5 +1,6 @@
 """The steps that commands are composed of: load, observe and plan, print."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,15 +10,13 @@ from icesync.commands.options import Output, Scope
 from icesync.config.schema import api_url
 from icesync.console import Console
 from icesync.documents.planfile import desired_digest
-from icesync.errors import IcesyncError, Refused, UsageError
+from icesync.errors import ExitCode, IcesyncError, Refused, UsageError
 from icesync.fleet import select
 from icesync.graph.client import GraphClient
 from icesync.model import Desired, Fleet, Limits, Observation, Plan, Report, Status
 from icesync.reconciler import observe
 from icesync.render import render
 from icesync.runtime import Runtime
-
-DONE, CHANGES_PENDING, PARTIAL, STALE, INTERRUPTED = 0, 2, 3, 5, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +32,11 @@ def load(runtime: Runtime, scope: Scope) -> config.Loaded:
     loaded = config.load(scope.config)
     for warning in loaded.warnings:
         runtime.console.say(str(warning))
-    if scope.api_url is None:
+    named = scope.api_url or runtime.environ.get("ICESYNC_API_URL")
+    if not named:
         return loaded
     try:
-        url = api_url(scope.api_url, any_host=True)
+        url = api_url(named, any_host=True)
     except ValueError as error:
         raise UsageError(f"--api-url: {error}") from None
     return replace(loaded, fleet=replace(loaded.fleet, api=replace(loaded.fleet.api, url=url)))
@@ -60,7 +60,7 @@ async def survey(
     runtime: Runtime, client: GraphClient, fleet: Fleet, accounts: Sequence[Desired], concurrency: int
 ) -> Survey:
     """Read the managed ones of these accounts and plan them."""
-    managed = [each for each in accounts if each.managed]
+    managed = [each for each in accounts if each.profile is not None]
     observed = await look(runtime, client, managed, concurrency)
     plan = replace(
         planner.plan(accounts, observed),
@@ -94,29 +94,53 @@ def foretell(console: Console, plan: Plan, limits: Limits) -> None:
             console.say(f"note: apply would refuse this: {reason}")
 
 
+def check_outputs(outputs: Iterable[Output]) -> None:
+    """Raise IcesyncError for a file that cannot be written, before there is anything to lose."""
+    for output in outputs:
+        if output.file is not None and not os.access(output.file.parent, os.W_OK):
+            raise IcesyncError(f"{output.file} cannot be written: no such folder, or no right to write there")
+
+
 def emit(console: Console, value: Plan | Report, outputs: Iterable[Output]) -> None:
-    """Render the value into each output. Raises IcesyncError where a file cannot be written."""
+    """Render the value into each output. Where a file cannot be written the others still are, and
+    then it raises IcesyncError."""
+    failed: IcesyncError | None = None
     for output in outputs:
         if output.file is None:
-            console.result(render(value, output.format, color=console.color))
-        else:
+            console.result(render(value, output.format, color=console.color, width=console.width))
+            continue
+        try:
             write_file(output.file, render(value, output.format))
+        except IcesyncError as error:
+            failed = error
+    if failed is not None:
+        raise failed
 
 
 def write_file(path: Path, text: str) -> None:
+    """Replace the file whole: a full disk leaves the old one as it was."""
+    # A pipe or a device, such as /dev/stdout, has no old content to keep.
+    fresh = path if path.exists() and not path.is_file() else path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.write_text(text, encoding="utf-8")
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
     except OSError as error:
         raise IcesyncError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        if fresh != path:
+            fresh.unlink(missing_ok=True)
 
 
-def plan_code(plan: Plan, *, pending: int = DONE) -> int:
+def plan_code(plan: Plan, *, pending: ExitCode = ExitCode.DONE) -> ExitCode:
     """The exit code of a plan; `pending` is the one for changes."""
-    return max(pending if plan.changes else DONE, PARTIAL if plan.unreadable else DONE)
+    return max(
+        pending if plan.changes else ExitCode.DONE,
+        ExitCode.PARTIAL if plan.unreadable else ExitCode.DONE,
+    )
 
 
-def report_code(report: Report) -> int:
+def report_code(report: Report) -> ExitCode:
     unfinished = (Status.UNVERIFIED, Status.FAILED, Status.DEFERRED)
     if report.count(Status.STALE):
-        return STALE
-    return PARTIAL if any(report.count(status) for status in unfinished) else DONE
+        return ExitCode.STALE
+    return ExitCode.PARTIAL if any(report.count(status) for status in unfinished) else ExitCode.DONE

@@ -35,7 +35,7 @@ def _keys(pattern: re.Pattern[str], known: list[str] | None = None) -> dict[str,
 Text: TypeAlias = Annotated[str, _text()]
 Label: TypeAlias = Annotated[str, _text(pattern=_pattern(grammar.LABEL))]
 Limit: TypeAlias = Annotated[
-    str, WithJsonSchema({"type": ["string", "integer"], "pattern": _pattern(grammar.LIMIT)})
+    str, WithJsonSchema({"type": ["string", "integer"], "pattern": _pattern(grammar.LIMIT), "minimum": 0})
 ]
 
 

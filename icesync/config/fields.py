@@ -94,9 +94,7 @@ def _explain_labels(notes: Notes) -> None:
                 message = f"labels wants a list of texts, not {kind(entry)}"
                 notes.on(layer).error(trail, "wrong-type", message)
             elif not LABEL.fullmatch(entry):
-                message = (
-                    f"a label is a letter or digit, then also _ - . and nothing else; not {shown(entry)}"
-                )
+                message = f"a label begins with a letter or digit, then - _ . too; not {shown(entry)}"
                 notes.on(layer).error(trail, "label", message)
 
 

@@ -146,7 +146,8 @@ def _spots(wanted: Iterable[Where]) -> dict[Where, tuple[Span, Place]]:
                 if (place, sign) not in signs:
                     signs[place, sign] = _all_of(sign, text, place)
                 # An escape in double quotes may hide it; then the begin of the value must do.
-                index = (signs[place, sign][count:] or [index])[0]
+                if count < len(signs[place, sign]):
+                    index = signs[place, sign][count]
             found[where] = Span(source.name, *lines.at(index)), place
     return found
 

@@ -1,7 +1,8 @@
 """YAML text to plain data, told event by event. Owns yaml (reading), and which YAML is refused.
 
-Data is dict, list, str and None only: a scalar stays the text that was typed, a plain null or an
-empty value is None. Places are not kept; `places.py` reads the `pieces` again when it needs one.
+Data is dict, list, str and None, and in lists what `entry` makes of a dict: a scalar stays the text
+that was typed, a plain null or an empty value is None. Places are not kept: `places.py` reads the
+`pieces` again when it needs one.
 """
 
 import json
@@ -44,7 +45,7 @@ def parse(text: bytes, entry: Entry = lambda data: data) -> tuple[dict[str, Data
         reading = _Reading(text, entry)
         data = reading.document()
     except yaml.reader.ReaderError:
-        message = "control characters cannot stand in a file; write '\\xNN' in double quotes"
+        message = "control characters cannot stand here; write '\\xNN' in double quotes"
         raise Malformed(control_character(text), "control-character", message) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -1,6 +1,7 @@
 """A plan as a JSON document and back: format, version, digest."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from icesync import __version__
@@ -10,6 +11,8 @@ from icesync.errors import PlanFileError
 from icesync.model import Action, Desired, Edit, Fleet, IceBreaker, Plan, Profile
 
 FORMAT: Final = "icesync.plan/1"
+# No fleet's plan is larger. Whoever reads a file for `loads` stops there.
+MAX_BYTES: Final = 64 * 1024 * 1024
 
 Explain = Callable[[Profile, Profile], Sequence[Edit]]
 
@@ -23,19 +26,13 @@ def to_document(plan: Plan, explain: Explain) -> dict[str, Any]:
         "complete": plan.complete,
         "api": {"url": plan.api.url, "version": plan.api.version},
         "desired": plan.desired,
-        "summary": {
-            "accounts": plan.accounts,
-            **{action.value: plan.count(action) for action in Action},
-            "unchanged": plan.unchanged,
-            "unmanaged": plan.unmanaged,
-            "unreadable": len(plan.unreadable),
-        },
+        "summary": _summary(plan),
         "changes": [
             {
                 **account(change.account),
                 "action": change.action.value,
-                "before": _profile(change.before),
-                "after": _profile(change.after),
+                "before": change.before.as_data(),
+                "after": change.after.as_data(),
                 "edits": [_edit(edit) for edit in explain(change.before, change.after)],
             }
             for change in plan.changes
@@ -58,7 +55,10 @@ def loads(text: str) -> Plan:
     found = shaped(PlanShape, document)
     if found.digest != strict.digest({key: document[key] for key in document if key != "digest"}):
         raise PlanFileError("edited or damaged: the digest does not hold; make a new plan")
-    return found.value()
+    plan = found.value()
+    for contradiction in _contradictions(plan, document):
+        raise PlanFileError(f"made up, it contradicts itself: {contradiction}")
+    return plan
 
 
 def json_schema() -> dict[str, Any]:
@@ -75,7 +75,31 @@ def desired_digest(fleet: Fleet) -> str:
 
 
 def _wanted(desired: Desired) -> Mapping[str, Any] | None:
-    return None if desired.profile is None else dict(desired.profile.ice_breakers)
+    return None if desired.profile is None else desired.profile.as_data()
+
+
+def _contradictions(plan: Plan, document: Mapping[str, Any]) -> Iterator[str]:
+    """What no plan of ours says, although the shape and the digest of the document hold."""
+    accounts = [*(change.account for change in plan.changes), *(found.account for found in plan.unreadable)]
+    names = Counter(account.name for account in accounts)
+    yield from (f"the account {name!r} stands in it twice" for name, count in names.items() if count > 1)
+    for change, told in zip(plan.changes, document["changes"], strict=True):
+        if change.before == change.after:
+            yield f"before and after of {change.account.name!r} are the same"
+        elif change.action != told["action"]:
+            yield f"what it does to {change.account.name!r} is no {told['action']}"
+    if _summary(plan) != document["summary"] or plan.complete != document["complete"]:
+        yield "the summary does not fit the accounts"
+
+
+def _summary(plan: Plan) -> dict[str, int]:
+    return {
+        "accounts": plan.accounts,
+        **{action.value: plan.count(action) for action in Action},
+        "unchanged": plan.unchanged,
+        "unmanaged": plan.unmanaged,
+        "unreadable": len(plan.unreadable),
+    }
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
@@ -85,12 +109,6 @@ def _edit(edit: Edit) -> dict[str, Any]:
         "position": edit.position,
         "before": edit.before and _question(edit.before),
         "after": edit.after and _question(edit.after),
-    }
-
-
-def _profile(profile: Profile) -> Mapping[str, Any]:
-    return {
-        locale: [_question(item) for item in questions] for locale, questions in profile.ice_breakers.items()
     }
 
 

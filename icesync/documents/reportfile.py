@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from icesync.documents import strict
 from icesync.documents.parts import account, error
+from icesync.errors import PlanFileError
 from icesync.model import Report, Status
 
 FORMAT: Final = "icesync.report/1"
@@ -16,10 +17,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "run": report.run,
         "started": report.started,
         "finished": report.finished,
-        "summary": {
-            **{status.value: report.count(status) for status in Status},
-            "unchanged": report.unchanged,
-        },
+        "summary": _summary(report),
         "outcomes": [
             {
                 **account(outcome.account),
@@ -43,7 +41,11 @@ def loads(text: str) -> Report:
     """The report of a report file, or PlanFileError. Its accounts have a name and an id only."""
     from icesync.documents.schema import ReportShape, shaped
 
-    return shaped(ReportShape, strict.read(text, FORMAT)).value()
+    document = strict.read(text, FORMAT)
+    report = shaped(ReportShape, document).value()
+    if _summary(report) != document["summary"]:
+        raise PlanFileError("made up, it contradicts itself: the summary does not fit the outcomes")
+    return report
 
 
 def json_schema() -> dict[str, Any]:
@@ -51,3 +53,7 @@ def json_schema() -> dict[str, Any]:
     from icesync.documents import schema
 
     return schema.json_schema(schema.ReportShape)
+
+
+def _summary(report: Report) -> dict[str, int]:
+    return {**{status.value: report.count(status) for status in Status}, "unchanged": report.unchanged}

@@ -4,6 +4,7 @@ The token of an account is put into the request's header here and nowhere else, 
 every message that comes back.
 """
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -13,7 +14,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 import httpx
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from icesync.credentials import Secret
 from icesync.errors import CredentialError, GraphError, InvalidRequest, Transient
@@ -25,11 +26,15 @@ from icesync.model import Account, Api, FailureKind, GraphFailure, Profile
 ATTEMPTS: Final = 3
 MOST_PAGES: Final = 5
 
+_NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""The proxy is used for tunnels alone, so its refusal comes before there is anything to send."""
+
 
 class GraphClient:
-    """Reads and writes profiles. Raises GraphError and CredentialError, both about one account.
+    """Reads and writes profiles. Raises GraphError, which is about one account.
 
-    `calls` counts the requests sent for each account name, retries included.
+    `calls` counts the requests sent for each account name, retries included. `patience` is how many
+    seconds one request may take, from its first byte to the last of its answer.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class GraphClient:
         token: Callable[[Account], Awaitable[Secret]],
         governor: Governor,
         clock: Clock,
+        patience: float,
     ) -> None:
         self.calls: Counter[str] = Counter()
         self._api = api
@@ -46,15 +52,20 @@ class GraphClient:
         self._token = token
         self._governor = governor
         self._clock = clock
+        self._patience = patience
 
     async def get_profile(self, account: Account) -> Profile:
         """The account's live profile. Costs a call, more when it has pages or must be retried."""
-        request = protocol.read(self._api, account.id)
-        answers = [await self._call(account, request)]
-        while following := protocol.next_page(answers[-1]):
-            if len(answers) == MOST_PAGES:
-                raise InvalidRequest(GraphFailure(FailureKind.INVALID, "too many pages of ice breakers"))
-            answers.append(await self._call(account, protocol.following(self._api, following)))
+        pages = [protocol.read(self._api, account.id)]
+        answers = [await self._call(account, pages[0])]
+        while (following := protocol.next_page(answers[-1])) is not None:
+            page = protocol.following(self._api, following)
+            if page in pages or len(pages) == MOST_PAGES:
+                raise InvalidRequest(
+                    GraphFailure(FailureKind.INVALID, "the API's pages of ice breakers have no end")
+                )
+            pages.append(page)
+            answers.append(await self._call(account, page))
         return protocol.profile(answers)
 
     async def set_profile(self, account: Account, profile: Profile) -> None:
@@ -64,21 +75,31 @@ class GraphClient:
 
     async def _call(self, account: Account, request: protocol.Request) -> dict[str, Any]:
         secret = await self._secret(account)
+        may_have_arrived = False
+
+        async def send() -> dict[str, Any]:
+            nonlocal may_have_arrived
+            try:
+                return await self._send(account, request, secret)
+            except GraphError as error:
+                may_have_arrived |= error.may_have_arrived
+                raise
+
         attempts = AsyncRetrying(
-            retry=retry_if_exception_type(Transient),
+            retry=retry_if_exception(self._passes_by_itself),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.25, max=2),
             sleep=self._clock.sleep,
             reraise=True,
         )
         try:
-            return await attempts(
-                self._governor.call, account.name, lambda: self._send(account, request, secret)
-            )
+            return await attempts(self._governor.call, account.name, send)
         except GraphError as error:
-            earlier = attempts.statistics.get("attempt_number", 1) > 1
-            error.may_have_arrived = earlier or isinstance(error, Transient)
+            error.may_have_arrived = may_have_arrived
             raise
+
+    def _passes_by_itself(self, error: BaseException) -> bool:
+        return isinstance(error, Transient) and not self._governor.has_given_up
 
     async def _secret(self, account: Account) -> Secret:
         try:
@@ -88,22 +109,31 @@ class GraphClient:
 
     async def _send(self, account: Account, request: protocol.Request, secret: Secret) -> dict[str, Any]:
         self.calls[account.name] += 1
-        content, headers = None, {"Authorization": f"Bearer {secret.reveal()}", "Accept": "application/json"}
+        headers = {
+            "Authorization": f"Bearer {secret.reveal()}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+        }
+        content = None
         if request.body is not None:
             content = json.dumps(request.body).encode()
             headers["Content-Type"] = "application/json"
         try:
-            response = await self._http.request(
-                request.method,
-                self._api.url + request.path,
-                params=request.params,
-                content=content,
-                headers=headers,
-            )
+            async with asyncio.timeout(self._patience):
+                response = await self._http.request(
+                    request.method,
+                    self._api.url + request.path,
+                    params=request.params,
+                    content=content,
+                    headers=headers,
+                )
+        except TimeoutError:
+            raise protocol.transient(f"no answer within {self._patience:g} s") from None
         except httpx.HTTPError as error:
             what = secret.scrub(str(error)) or type(error).__name__
-            raise protocol.transient(f"no answer: {what}") from None
-        except httpx.InvalidURL:
+            sent = not isinstance(error, _NEVER_SENT)
+            raise protocol.transient(f"no answer: {what}", may_have_arrived=sent) from None
+        except (httpx.InvalidURL, UnicodeError):  # the latter from a host that IDNA cannot read
             raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the request has no valid URL")) from None
         return _decode(response.status_code, response.headers, response.content, secret)
 
@@ -118,10 +148,13 @@ async def connected(
     patience: float,
 ) -> AsyncIterator[GraphClient]:
     """A client over this transport, closed at the end. One request may take `patience` seconds."""
-    async with httpx.AsyncClient(transport=transport, timeout=patience, trust_env=False) as http:
+    # Half for the connection and half for its TLS: both end before the patience does, and so a
+    # request that was never sent is known to be one.
+    timeout = httpx.Timeout(None, connect=patience / 2)
+    async with httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as http:
         # A cookie from one account's answer has no business in another account's call.
         http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        yield GraphClient(api, http, token, Governor(clock), clock)
+        yield GraphClient(api, http, token, Governor(clock), clock, patience)
 
 
 def _decode(status: int, headers: Mapping[str, str], content: bytes, secret: Secret) -> dict[str, Any]:

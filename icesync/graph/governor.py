@@ -4,21 +4,29 @@ A throttled account closes its own door, a throttled app closes the door of all 
 section Errors). A closed door is tried once more after the wait that was told; when the wait is
 unknown or long, or the second try does not get through either, whatever stands behind the door is
 given up for this run: "continuing to make calls will continue to increase your call count".
+
+An API that is not there is not called once for every account: after MOST_UNANSWERED calls in a row,
+of whatever accounts, without an answer of the Graph API, the app's door stays closed for the rest
+of the run, and every further call raises the last failure as a Transient without being sent. Any
+answer, an error too, begins the count anew; a gateway's error page is no answer of the API.
 """
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from icesync.errors import GraphError, Throttled, Transient
+from icesync.model import GraphFailure
 
 PATIENCE: Final = 20.0
 """The longest wait, in seconds, that a run sits out; what would take longer is deferred."""
 
 UNTOLD_WAIT: Final = 600.0
 """Seconds until a budget of ten minutes is surely free again, for when nobody says."""
+
+MOST_UNANSWERED: Final = 30
+"""Calls in a row without an answer after which nobody is taken to be there."""
 
 T = TypeVar("T")
 
@@ -34,6 +42,7 @@ class Clock(Protocol):
 @dataclass(slots=True)
 class Door:
     """Whether calls may pass. Closed while `closed_by` is set; `until` tells when to try again.
+    Once `given_up` is set it never opens again.
 
     `tries` counts the calls that did not get through since it was last open; `closings` how often
     it ever fell shut: a call remembers that number, and so its answer shows its age.
@@ -43,6 +52,11 @@ class Door:
     until: float = 0.0
     tries: int = 0
     closings: int = 0
+    given_up: GraphFailure | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_by is None and self.given_up is None
 
     def open(self, seen: int) -> None:
         # An answer to a call from before the door fell shut says nothing about the door now.
@@ -63,7 +77,9 @@ class Door:
             self.tries += 1
 
     def wait(self, now: float) -> float:
-        """Seconds until the next try. Raises Throttled when there shall be none in this run."""
+        """Seconds until the next try. Raises Throttled or Transient when there shall be none in this run."""
+        if self.given_up is not None:
+            raise Transient(self.given_up)
         if self.closed_by is None:
             return 0.0
         remaining = self.until - now
@@ -78,19 +94,27 @@ class Governor:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._app = Door()
-        self._accounts: defaultdict[str, Door] = defaultdict(Door)
+        # Only of accounts that were throttled: a fleet has many accounts, and few of those.
+        self._accounts: dict[str, Door] = {}
         self._app_is_open = False
         self._scout = asyncio.Lock()
+        self._unanswered = 0
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether the API is taken to be dead, so that nothing is sent any more."""
+        return self._app.given_up is not None
 
     async def call(self, account: str, send: Callable[[], Awaitable[T]]) -> T:
         """Run `send` when the doors allow it. `account` is a name, and has one call at a time.
 
-        Raises what `send` raises, and Throttled without a call where none may be made.
+        Raises what `send` raises, and Throttled or Transient without a call where none may be made.
         """
         while True:
             try:
                 # Before the scout's turn: an account that sits out its own wait holds up no other.
-                await self._sit_out(self._accounts[account])
+                if account in self._accounts:
+                    await self._sit_out(self._accounts[account])
                 if not self._app_is_open:
                     async with self._scout:
                         if not self._app_is_open:
@@ -106,10 +130,13 @@ class Governor:
             await self._clock.sleep(seconds)
 
     async def _ask(self, account: str, send: Callable[[], Awaitable[T]]) -> T:
-        app, own = ((door, door.closings) for door in (self._app, self._accounts[account]))
+        account_door = self._accounts.get(account, Door())
+        app, own = ((door, door.closings) for door in (self._app, account_door))
         try:
-            answer = await send()
+            answer = await self._count(send)
         except Throttled as failure:
+            if not failure.app_wide:
+                self._accounts[account] = account_door
             door, seen = app if failure.app_wide else own
             door.close(failure, seen, self._clock.monotonic())
             raise
@@ -126,4 +153,18 @@ class Governor:
                 door.open(seen)
             return answer
         finally:
-            self._app_is_open = self._app.closed_by is None
+            self._app_is_open = self._app.is_open
+
+    async def _count(self, send: Callable[[], Awaitable[T]]) -> T:
+        """Send, and give the API up when too many calls in a row went without an answer."""
+        try:
+            answer = await send()
+        except GraphError as error:
+            # Every error of the Graph API itself has a code (Facts, section Errors).
+            answered = not isinstance(error, Transient) or error.failure.code is not None
+            self._unanswered = 0 if answered else self._unanswered + 1
+            if self._unanswered >= MOST_UNANSWERED:
+                self._app.given_up = error.failure
+            raise
+        self._unanswered = 0
+        return answer

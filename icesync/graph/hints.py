@@ -26,10 +26,16 @@ _KINDS = {
 }
 
 
-def hint(kind: FailureKind, code: int | None, subcode: int | None) -> str:
-    """The next step for this failure; empty where the message says all there is."""
+def hint(kind: FailureKind, code: int | None, subcode: int | None, type_: object = None) -> str:
+    """The next step for this failure; empty where the message says all there is. `type_` is the
+    API's word for the error."""
     if kind is FailureKind.TOKEN and subcode in _TOKEN_SUBCODES:
         return _TOKEN_SUBCODES[subcode]
     if code == 100 and subcode == 33:
         return "The id is wrong, or the token belongs to another account: compare the two."
+    if code == 100 and subcode is None and type_ == "IGApiException":
+        return (
+            "Most times the token is dead or belongs to the other host: compare the token with api.url "
+            "(graph.instagram.com or graph.facebook.com), or create a new one."
+        )
     return _KINDS[kind]

@@ -87,10 +87,12 @@ def decode(status: int, headers: Mapping[str, str], content: bytes) -> dict[str,
     return document
 
 
-def transient(message: str) -> Transient:
-    """A failure that most times passes by itself."""
+def transient(message: str, *, may_have_arrived: bool = True) -> Transient:
+    """A failure that most times passes by itself, and of which the Graph API itself said nothing."""
     kind = FailureKind.TRANSIENT
-    return Transient(GraphFailure(kind, message, hint=hint(kind, None, None)))
+    error = Transient(GraphFailure(kind, message, hint=hint(kind, None, None)))
+    error.may_have_arrived = may_have_arrived
+    return error
 
 
 def _failure(status: int, headers: Mapping[str, str], error: Mapping[str, Any]) -> GraphError:
@@ -104,11 +106,14 @@ def _failure(status: int, headers: Mapping[str, str], error: Mapping[str, Any]) 
         code,
         subcode,
         trace if isinstance(trace, str) else None,
-        hint(kind, code, subcode),
+        hint(kind, code, subcode, error.get("type")),
     )
     if kind is FailureKind.THROTTLED:
         return Throttled(failure, app_wide=code == 4, wait=_told_wait(headers))
-    return GRAPH_ERRORS[kind](failure)
+    told = GRAPH_ERRORS[kind](failure)
+    # The API stumbled, and does not say whether before or after it did what it was asked.
+    told.may_have_arrived = kind is FailureKind.TRANSIENT
+    return told
 
 
 def _integer(value: object) -> int | None:
@@ -166,16 +171,17 @@ def accepted(answer: Mapping[str, Any]) -> None:
     success = answer.get("success")
     if success is True or success == "true" or answer.get("result") == "success":
         return
-    error = transient("the API answered a write with 200 but not with success")
-    error.may_have_arrived = True
-    raise error
+    raise transient("the API answered a write with 200 but not with success")
 
 
 def next_page(answer: Mapping[str, Any]) -> str | None:
-    """The URL of the next page, where there is one."""
+    """The URL of the next page, None where there is none. Anything but text raises: pages that
+    cannot be found may hold the ice breakers."""
     paging = answer.get("paging")
     following = paging.get("next") if isinstance(paging, dict) else None
-    return following if isinstance(following, str) else None
+    if not isinstance(following, str | None):
+        raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the API's next page is no URL"))
+    return following
 
 
 def profile(answers: list[dict[str, Any]]) -> Profile:

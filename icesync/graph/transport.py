@@ -1,14 +1,19 @@
-"""What stands under httpx: the one place that decides how bytes reach the API."""
+"""What stands under httpx: the one place that decides how bytes reach the API and come back."""
 
+import ssl
 import urllib.request
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
 
-from icesync.errors import IcesyncError
+from icesync.errors import IcesyncError, InvalidRequest
+from icesync.model import FailureKind, GraphFailure
 
 Transport: TypeAlias = httpx.AsyncBaseTransport
+
+MOST_MIB: Final = 8
+"""The largest answer that is read, in MiB: several times what every locale at its fullest takes."""
 
 _KEEPALIVE: Final = 30.0
 
@@ -19,13 +24,14 @@ class Lanes(Transport):
     httpx's own pool searches all its connections on every request, which is quadratic in their
     number; pools of a single connection have nothing to search. Certificates are always checked;
     redirects are not a transport's business and never followed. The machine's proxy is used for
-    TLS only: a plain connection stays on loopback, and so does its token.
+    TLS only: a plain connection stays on loopback, and so does its token. An answer is read up to
+    its limit and never decompressed: nobody can make a small one fill the memory.
     """
 
     def __init__(self, count: int, *, url: str) -> None:
         host, secure = urlsplit(url).hostname or "", url.startswith("https:")
         # A context reads the machine's certificates, which takes 140 ms: build one, and only for TLS.
-        context = httpx.create_ssl_context() if secure else False
+        context = _certificates() if secure else False
         proxied = secure and not urllib.request.proxy_bypass(host)
         proxy = urllib.request.getproxies().get("https") if proxied else None
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=_KEEPALIVE)
@@ -38,15 +44,49 @@ class Lanes(Transport):
         self._free = list(self._lanes)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send on a free lane. There are as many lanes as workers, so one is always free."""
+        """Send on a free lane. There are as many lanes as workers, so one is always free.
+
+        Raises InvalidRequest for an answer that is too large or compressed.
+        """
         lane = self._free.pop()
         try:
             response = await lane.handle_async_request(request)
-            await response.aread()
+            try:
+                content = await _content(response)
+            finally:
+                await response.aclose()
         finally:
             self._free.append(lane)
-        return response
+        return httpx.Response(response.status_code, headers=response.headers, content=content)
 
     async def aclose(self) -> None:
         for lane in self._lanes:
             await lane.aclose()
+
+
+def _certificates() -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise IcesyncError(
+            f"the certificates that the API is checked with cannot be read: {error.strerror or error}; "
+            "look at the environment variables SSL_CERT_FILE and SSL_CERT_DIR"
+        ) from error
+
+
+async def _content(response: httpx.Response) -> bytes:
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    if encoding != "identity":
+        raise _unread("compressed, which nobody asked for")
+    content = bytearray()
+    async for chunk in response.aiter_raw():
+        content += chunk
+        if len(content) > MOST_MIB * 2**20:
+            raise _unread(f"larger than {MOST_MIB} MiB")
+    return bytes(content)
+
+
+def _unread(what: str) -> InvalidRequest:
+    error = InvalidRequest(GraphFailure(FailureKind.INVALID, f"the API's answer is {what}"))
+    error.may_have_arrived = True  # it was answered, perhaps with success
+    return error

@@ -85,13 +85,13 @@ QUIET_REPORT: Final = Report(REPORT.run, REPORT.started, REPORT.finished, unchan
 
 def hostile_plan(text: str) -> Plan:
     """A plan with this text wherever the API or a file can put one."""
-    account = Account(text, text)
+    account, other = Account(text, text), Account(f"{text} 2", text)
     failure = GraphFailure(FailureKind.INVALID, text, 100, 33, text, text)
     before, after = (
         {"default": [(text, text), (f"{text} {side}", text)], text: [(text, side)]} for side in "ab"
     )
     change = Change(account, Profile.of(before), Profile.of(after))
-    return Plan((change,), (Unreadable(account, failure),), created=text, desired=text)
+    return Plan((change,), (Unreadable(other, failure),), created=text, desired=text)
 
 
 def hostile_report(text: str) -> Report:

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import signal
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,8 @@ def read_mapping(text: str) -> Mapping[str, str] | None:
     return found if isinstance(found, dict) else None
 
 
-def credentials(root: Path, environ: Mapping[str, str] = PATH) -> Credentials:
-    return Credentials(environ, root, read_mapping)
+def credentials(root: Path, environ: Mapping[str, str] = PATH, patience: float = 60) -> Credentials:
+    return Credentials(environ, root, read_mapping, patience=patience)
 
 
 def account(reference: str | None) -> Account:
@@ -189,6 +191,57 @@ async def test_someone_who_gives_up_takes_the_answer_from_nobody(tmp_path: Path)
         await impatient
 
 
+# A command that sends us a signal and hangs, behind a child of its own that holds on to the output.
+HANG = "command:sh -c 'sleep 30 & echo $$ > pid; echo $! > child; kill -$SIGNAL $PPID; wait'"
+
+
+@pytest.fixture
+def hang(tmp_path: Path) -> Iterator[str]:
+    """A reference to a command that hangs. In the end even its child goes."""
+    yield HANG
+    os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)
+
+
+def is_gone(root: Path) -> bool:
+    """Whether the process of the hanging command has ended and left no zombie."""
+    try:
+        os.kill(int((root / "pid").read_text()), 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+async def test_a_command_that_hangs_is_killed_in_time(tmp_path: Path, hang: str) -> None:
+    found = credentials(tmp_path, {**PATH, "SIGNAL": "0"}, patience=1)
+
+    with pytest.raises(CredentialError, match="gave no answer within 1 s"):
+        await asyncio.wait_for(found.token(account(hang)), 15)
+
+    assert is_gone(tmp_path)
+
+
+def test_an_interrupt_does_not_wait_for_a_command(tmp_path: Path, hang: str) -> None:
+    began = time.monotonic()
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(token(hang, tmp_path, {**PATH, "SIGNAL": "INT"}))
+
+    assert time.monotonic() - began < 15
+    assert is_gone(tmp_path)
+
+
+async def test_a_command_that_closes_its_output_early_is_waited_for(tmp_path: Path) -> None:
+    with pytest.raises(CredentialError, match="exit status 4"):
+        await token("command:sh -c 'exec >&-; sleep 0.1; exit 4'", tmp_path)
+
+
+async def test_a_long_output_is_read_to_its_end(tmp_path: Path) -> None:
+    keys = {f"key-{number}": "x" * 1000 for number in range(1000)}
+    (tmp_path / "tokens").write_text(json.dumps({**keys, "acme": TOKEN}))
+
+    assert await token("command:cat tokens#acme", tmp_path) == TOKEN
+
+
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
@@ -211,7 +264,11 @@ async def test_someone_who_gives_up_takes_the_answer_from_nobody(tmp_path: Path)
         ("file:sentinel\0", "null"),
         ("file:sentinel\ud800", "surrogates"),
         ("file:latin1_sentinel", "not UTF-8"),
-        ("file:/dev/zero", "too large"),
+        ("file:/dev/zero", "no regular file"),
+        ("file:fifo_sentinel", "no regular file"),
+        ("file:large_sentinel", "too large"),
+        ("command:cat large_sentinel", "too much"),
+        ("command:cat /dev/zero", "too much"),
         ("command: ", "no command"),
         ("command:''", "command"),
         ("command:sentinel", "No such file"),
@@ -228,6 +285,9 @@ async def test_a_failure_says_what_is_wrong_and_shows_neither_value_nor_referenc
     tmp_path: Path, reference: str | None, words: str
 ) -> None:
     (tmp_path / "latin1_sentinel").write_bytes(b"sentinel\xe9")
+    with (tmp_path / "large_sentinel").open("wb") as large:
+        large.truncate(16 * 1024 * 1024 + 1)
+    os.mkfifo(tmp_path / "fifo_sentinel")
     environ = {
         **PATH,
         "EMPTY_sentinel": " \n",

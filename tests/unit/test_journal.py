@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from icesync.errors import JournalError
-from icesync.journal import Journal, Run, find, locked, record, runs
+from icesync.journal import Journal, Run, Summary, find, locked, record, runs
 from icesync.model import NOTHING, Account, Action, Api, Change, Outcome, Profile, Status
 
 NOW = datetime(2026, 11, 23, 3, 9, 11, tzinfo=UTC)
@@ -39,6 +40,11 @@ def keep(
 
 def events(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def run_python(script: str, state: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", script, str(state)]
+    return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
 def nameless(change: Change) -> Change:
@@ -139,6 +145,15 @@ def test_a_journal_that_was_cut_off_anywhere_tells_the_writes_that_are_whole(tmp
         b'{"event": "write", "account": "acme", "id": "1", "before": {"default": [{}]}, "after": {}}',
         b'{"event": "outcome"}',
         b'{"event": "outcome", "status": []}',
+        b'{"event": "outcome", "status": 3}',
+        b'{"event": "end", "finished": 5}',
+        b'{"event": 7}',
+        b'{"event": "run"}',
+        b'{"event": "write", "account": 7, "id": "1", "before": {}, "after": {}}',
+        b'{"event": "write", "account": "acme", "id": 1, "before": {}, "after": {}}',
+        b'{"event": "write", "account": "acme", "id": "1", "before": {}, "after": {"default": ""}}',
+        b'{"event": "write", "account": "acme", "id": "1", "before": {"default": ["A?"]}, "after": {}}',
+        b'{"event": "write", "account": "", "id": "", "before": {"": [{"question": "", "payload": 1}]}, "after": {}}',
     ],
     ids=lambda line: str(line[:70]),
 )
@@ -149,25 +164,91 @@ def test_a_journal_that_is_damaged_in_the_middle_is_refused(tmp_path: Path, line
 
     with pytest.raises(JournalError, match=f"{path.name} is damaged"):
         find(tmp_path, "last")
-    with pytest.raises(JournalError):
-        runs(tmp_path)
+    assert list(runs(tmp_path)) == [Summary(path.stem, damaged=True)]
 
 
 @pytest.mark.parametrize(
-    "head",
+    "wrong",
     [
-        {},
-        {"format": "icesync.journal/2", "started": "", "command": "", "api": {}},
-        {"format": "icesync.journal/1", "started": "", "command": "", "api": {"host": "x"}},
-        {"format": "icesync.journal/1"},
+        {"event": None},
+        {"event": "end", "finished": ""},
+        {"format": None},
+        {"format": "icesync.journal/2"},
+        {"started": 5},
+        {"command": ["apply"]},
+        {"api": None},
+        {"api": {"host": "x"}},
+        {"api": {"url": 5, "version": "v24.0"}},
     ],
+    ids=str,
 )
-def test_a_journal_of_another_kind_is_refused(tmp_path: Path, head: dict[str, Any]) -> None:
+def test_a_journal_of_another_kind_is_refused(tmp_path: Path, wrong: dict[str, Any]) -> None:
     path = keep(tmp_path, Change(ACME, A, B))
-    path.write_text(json.dumps(head) + "\n")
+    path.write_text(json.dumps({**events(path)[0], **wrong}) + "\n")
 
     with pytest.raises(JournalError, match="damaged"):
         find(tmp_path, "last")
+    assert list(runs(tmp_path)) == [Summary(path.stem, damaged=True)]
+
+
+@pytest.mark.parametrize(
+    "tail", [b"\x00\x00\n\x00\n", b"\xff\n{\n\n", b"null\n", b"\x00\n" + b'{"event": "end"']
+)
+def test_lines_at_the_end_that_a_power_loss_left_are_left_out(tmp_path: Path, tail: bytes) -> None:
+    path = keep(tmp_path, Change(ACME, A, B), end=False)
+    whole = find(tmp_path, "last")
+
+    path.write_bytes(path.read_bytes() + tail)
+
+    assert find(tmp_path, "last") == whole
+    assert [run.damaged for run in runs(tmp_path)] == [False]
+
+
+def test_a_journal_of_which_nothing_reached_the_disk_wrote_nothing(tmp_path: Path) -> None:
+    path = keep(tmp_path, Change(ACME, A, B))
+    path.write_bytes(b"\x00" * path.stat().st_size)
+
+    assert find(tmp_path, "last") == Run(path.stem, "", "", Api())
+
+
+def test_runs_are_summed_up(tmp_path: Path) -> None:
+    changes = [Change(ACME, A, NOTHING), Change(ACME, A, B), Change(BETA, A, B)]
+    first = keep(tmp_path, *changes, statuses=[Status.APPLIED, Status.FAILED, Status.APPLIED])
+    second = keep(tmp_path, *changes[:1], end=False)
+
+    started = "2026-11-23T03:09:11Z"
+    assert list(runs(tmp_path)) == [
+        Summary(second.stem, started, "apply", {}, 1),
+        Summary(first.stem, started, "apply", {"applied": 2, "failed": 1}, 2, "2026-11-23T03:09:14Z"),
+    ]
+
+
+def test_one_damaged_journal_does_not_hide_the_others(tmp_path: Path) -> None:
+    older, damaged, newer = (keep(tmp_path, Change(ACME, A, B)) for _ in range(3))
+    damaged.write_text("{}\n")
+
+    assert [(run.name, run.damaged) for run in runs(tmp_path)] == [
+        (newer.stem, False),
+        (damaged.stem, True),
+        (older.stem, False),
+    ]
+    assert find(tmp_path, older.stem).finished
+
+
+def test_listing_runs_takes_less_memory_than_one_of_them(tmp_path: Path) -> None:
+    many = [Change(Account(f"acme-{number}", "1"), A, B) for number in range(500)]
+    path = keep(tmp_path, *many)
+    for number in range(10):
+        path.with_name(f"20261124T000000Z-{number:04x}.jsonl").write_bytes(path.read_bytes())
+
+    tracemalloc.start()
+    try:
+        assert [run.written for run in runs(tmp_path)] == [500] * 11
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < path.stat().st_size
 
 
 def test_what_a_later_version_adds_is_left_out(tmp_path: Path) -> None:
@@ -194,12 +275,27 @@ def test_runs_are_listed_newest_first_those_of_one_second_too(tmp_path: Path) ->
     assert find(tmp_path, "last").name == names[-1]
 
 
+@pytest.mark.parametrize(
+    "newest", ["20261123T040000Z-0000", "20261123T030911Z-00ff", "20991231T235959Z-ffff"]
+)
+def test_a_new_run_is_the_last_though_the_clock_has_stepped_back(tmp_path: Path, newest: str) -> None:
+    path = keep(tmp_path)
+    path.rename(path.with_name(f"{newest}.jsonl"))
+
+    names = [newest, *(keep(tmp_path, now=NOW - timedelta(days=number)).stem for number in range(20))]
+
+    assert [run.name for run in runs(tmp_path)] == names[::-1]
+    assert names == sorted(names)
+    assert find(tmp_path, "last").name == names[-1]
+
+
 def test_a_run_is_named_after_its_time(tmp_path: Path) -> None:
     assert keep(tmp_path, now=NOW + timedelta(microseconds=500_000)).name == "20261123T030911Z-8000.jsonl"
 
 
 def test_other_files_in_the_folder_are_no_runs(tmp_path: Path) -> None:
     path = keep(tmp_path)
+    path.with_name("99991231T235959Z-0000.jsonl").mkdir()
     for name in ("notes.jsonl", f"{path.name}.bak", ".20261123T030911Z-0000.jsonl", "99991231T235959Z.jsonl"):
         path.with_name(name).write_text("not a run")
 
@@ -208,7 +304,7 @@ def test_other_files_in_the_folder_are_no_runs(tmp_path: Path) -> None:
 
 
 def test_a_new_state_folder_has_no_runs(tmp_path: Path) -> None:
-    assert runs(tmp_path / "nowhere") == []
+    assert list(runs(tmp_path / "nowhere")) == []
     with pytest.raises(JournalError, match="there is no run"):
         find(tmp_path / "nowhere", "last")
 
@@ -263,6 +359,78 @@ def test_a_write_counts_only_where_it_can_be_brought_to_disk() -> None:
             log.write(Change(ACME, A, B))
 
 
+@pytest.mark.parametrize("begin", [locked, lambda state: record(state, command="apply", api=API, now=NOW)])
+def test_git_leaves_a_new_state_folder_alone(tmp_path: Path, begin: Any) -> None:
+    with begin(tmp_path / "new" / "state"):
+        pass
+
+    assert (tmp_path / "new" / "state" / ".gitignore").read_text() == "*\n"
+
+
+@pytest.mark.parametrize("begin", [locked, lambda state: record(state, command="apply", api=API, now=NOW)])
+def test_a_folder_of_ones_own_keeps_what_git_sees(tmp_path: Path, begin: Any) -> None:
+    with begin(tmp_path):
+        pass
+
+    assert not (tmp_path / ".gitignore").exists()
+
+
+# Prints every folder that is opened, as whoever syncs one must.
+MAKE = """
+import os, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from icesync.journal import locked, record
+from icesync.model import Api
+
+def tell(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, os.PathLike)) and Path(arguments[0]).is_dir():
+        print(arguments[0])
+
+sys.addaudithook(tell)
+state = Path(sys.argv[1])
+with locked(state), record(state, command="apply", api=Api(), now=datetime(2026, 11, 23, tzinfo=UTC)):
+    pass
+"""
+
+
+def test_the_folders_that_are_made_outlive_a_power_loss(tmp_path: Path) -> None:
+    state = tmp_path / "new" / "state"
+
+    told = run_python(MAKE, state)
+
+    assert told.stdout.split() == [str(each) for each in (tmp_path, state.parent, state, state / "runs")]
+
+
+# The next file is the last one that this process may open, so its folder cannot be synced.
+LAST_FILE = """
+import os, resource, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from icesync.errors import JournalError
+from icesync.journal import record
+from icesync.model import Api
+
+free = os.dup(0)
+os.close(free)
+resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+try:
+    with record(Path(sys.argv[1]), command="apply", api=Api(), now=datetime(2026, 11, 23, tzinfo=UTC)):
+        pass
+except JournalError as error:
+    print(error)
+"""
+
+
+def test_a_journal_whose_folder_cannot_be_synced_is_closed(tmp_path: Path) -> None:
+    keep(tmp_path)
+
+    told = run_python(LAST_FILE, tmp_path)
+
+    assert told.stdout.startswith("the run cannot be recorded")
+    assert told.stderr == ""
+
+
 FULL_DISK = """
 import resource, sys
 from datetime import UTC, datetime
@@ -284,9 +452,7 @@ except JournalError as error:
 
 
 def test_a_disk_that_fills_up_is_told_and_keeps_what_it_has(tmp_path: Path) -> None:
-    told = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    told = run_python(FULL_DISK, tmp_path)
 
     assert told.stdout.startswith("the run cannot be recorded")
     assert find(tmp_path, "last").writes == (Change(BETA, NOTHING, B),)

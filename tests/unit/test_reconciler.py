@@ -232,12 +232,13 @@ async def test_a_write_whose_answer_was_lost_is_read_back_and_counts() -> None:
     assert stage.verbs == "POST GET"
 
 
-async def test_a_write_that_never_arrived_failed() -> None:
+async def test_a_write_without_an_answer_that_does_not_read_back_is_unverified() -> None:
     stage = scene(Fault.DROPPED)
 
     outcome = await stage.outcome()
 
-    assert outcome.status is Status.FAILED
+    assert outcome.status is Status.UNVERIFIED
+    assert outcome.detail == "no answer to the write, and live state reads as before"
     assert outcome.error
     assert "no answer" in outcome.error.message
     assert stage.clock.slept == [pause for pause in READ_BACK_PAUSES if pause]
@@ -296,7 +297,7 @@ async def test_locales_that_a_merging_api_keeps_are_cleared_away() -> None:
     assert stage.log.writes == [
         Change(ACME, A_FR, B),
         Change(ACME, B_FR, NOTHING),
-        Change(ACME, A_FR, B),
+        Change(ACME, NOTHING, B),
     ]
 
 
@@ -333,11 +334,25 @@ async def test_a_clearing_that_goes_wrong_is_told_and_leaves_as_little_undone_as
     assert bool(outcome.error) is (status is Status.UNVERIFIED)
 
 
-async def test_a_clearing_that_is_refused_with_everything_as_before_failed() -> None:
+async def test_a_clearing_that_is_refused_names_the_locales_that_stay() -> None:
     stage = scene(OK, OK, OK, OK, Fault.REFUSED, live=A_FR, merge=True, changes=(Change(ACME, A_FR, A),))
 
-    assert (await stage.outcome()).status is Status.FAILED
+    outcome = await stage.outcome()
+
+    assert outcome.status is Status.UNVERIFIED
+    assert outcome.detail == "written, but fr_FR could not be removed"
     assert stage.api.live["1"] == A_FR
+
+
+async def test_a_clearing_is_begun_only_when_both_its_writes_are_on_record() -> None:
+    stage = scene(live=A_FR, merge=True, changes=(Change(ACME, A_FR, B),))
+    stage.log.full = 2
+
+    outcome = await stage.outcome()
+
+    assert outcome.status is Status.UNVERIFIED
+    assert "could not be removed: no room" in outcome.detail
+    assert stage.api.live["1"] == B_FR
 
 
 async def test_the_journal_has_every_write_before_the_api_has_it() -> None:
@@ -347,7 +362,7 @@ async def test_the_journal_has_every_write_before_the_api_has_it() -> None:
     await stage.outcome()
 
     events = [event for event, _ in stage.api.record if event != "GET"]
-    assert events == ["write", "POST", "write", "DELETE", "write", "POST", "outcome"]
+    assert events == ["write", "POST", "write", "write", "DELETE", "POST", "outcome"]
 
 
 async def test_each_account_ends_in_its_own_way_and_the_outcomes_are_sorted() -> None:
@@ -390,11 +405,13 @@ async def test_once_stopping_nothing_new_is_begun_and_what_was_begun_is_finished
 async def test_a_journal_that_is_full_stops_the_run_before_anything_unrecorded(full: int) -> None:
     stage = Scene(MemoryApi({str(n): A for n in range(9)}), fleet(9), log=MemoryLog(full=full), concurrency=1)
 
-    with pytest.raises(JournalError):
-        await stage.apply()
+    outcomes = await stage.apply()
 
     assert stage.api.written == [change.account.id for change in stage.log.writes]
     assert len(stage.api.written) <= 2
+    applied = [outcome.account.id for outcome in outcomes if outcome.status is Status.APPLIED]
+    assert applied == stage.api.written, "what was written is told, though it is not on record"
+    assert {outcome.detail for outcome in outcomes if outcome.status is Status.DEFERRED} == {"no room"}
 
 
 async def slow_read_back(verb: str) -> None:
@@ -412,11 +429,19 @@ async def test_when_the_journal_is_full_the_writes_of_others_are_finished() -> N
     api = MemoryApi({str(n): A for n in range(9)}, before_call=lambda verb, _: slow_read_back(verb))
     stage = Scene(api, fleet(9), log=FullForTheSecond(), concurrency=2)
 
-    with pytest.raises(JournalError):
-        await stage.apply()
+    outcomes = await stage.apply()
 
     assert api.record == [("POST", "0"), ("GET", "0")]
-    assert [outcome.status for outcome in stage.log.outcomes] == [Status.APPLIED]
+    assert [outcome.status for outcome in outcomes] == [Status.APPLIED] + [Status.DEFERRED] * 8
+
+
+async def test_an_interrupt_during_the_read_before_a_write_keeps_the_write_back() -> None:
+    stage = scene()
+    stage.seen = {}
+    stage.stopping = lambda: bool(stage.api.record)
+
+    assert (await stage.outcome()).status is Status.DEFERRED
+    assert stage.verbs == "GET"
 
 
 async def test_a_bug_in_one_worker_stops_the_run_and_the_others_finish_theirs() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from typing import Any
 
 import pytest
@@ -21,6 +22,16 @@ def signed(document: dict[str, Any]) -> str:
     """The document with a digest that holds, as a careful forger would write it."""
     rest = {key: value for key, value in document.items() if key != "digest"}
     return json.dumps({**rest, "digest": strict.digest(rest)})
+
+
+def changed(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
+    """The sample with another value in this place."""
+    document: dict[str, Any] = json.loads(TEXT)
+    node: Any = document
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+    return document
 
 
 def test_the_keys_stand_in_the_order_of_the_contract() -> None:
@@ -127,14 +138,48 @@ def test_a_text_that_is_no_plan_is_refused_with_the_reason(text: str, message: s
 def test_a_damaged_shape_is_refused_with_its_place(
     path: tuple[str | int, ...], value: object, place: str
 ) -> None:
-    document = json.loads(TEXT)
-    node = document
-    for step in path[:-1]:
-        node = node[step]
-    node[path[-1]] = value
-
     with pytest.raises(PlanFileError, match=rf"^damaged at {re.escape(place)}: "):
-        planfile.loads(signed(document))
+        planfile.loads(signed(changed(path, value)))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("changes", 0, "action"), "update", "what it does to 'acme-de' is no update"),
+        (("changes", 0, "action"), "delete", "what it does to 'acme-de' is no delete"),
+        (("changes", 1, "action"), "create", "what it does to 'acme-old' is no create"),
+        (("changes", 0, "after"), {}, "before and after of 'acme-de' are the same"),
+        (("changes", 0, "after"), {"default": []}, "before and after of 'acme-de' are the same"),
+        (
+            ("changes", 1, "after"),
+            {"default": [{"question": " Still there?", "payload": "PING "}]},
+            "the same",
+        ),
+        (("changes", 1, "account"), "acme-de", "the account 'acme-de' stands in it twice"),
+        (("unreadable", 0, "account"), "acme-us", "the account 'acme-us' stands in it twice"),
+        (("summary", "accounts"), 6, "the summary does not fit"),
+        (("summary", "create"), 0, "the summary does not fit"),
+        (("summary", "delete"), 0, "the summary does not fit"),
+        (("summary", "unchanged"), 2, "the summary does not fit"),
+        (("summary", "unreadable"), 0, "the summary does not fit"),
+        (("complete",), True, "the summary does not fit"),
+    ],
+)
+def test_a_made_up_plan_that_contradicts_itself_is_refused(
+    path: tuple[str | int, ...], value: object, told: str
+) -> None:
+    with pytest.raises(PlanFileError, match=rf"contradicts itself: .*{re.escape(told)}"):
+        planfile.loads(signed(changed(path, value)))
+
+
+def test_a_key_that_stands_twice_among_very_many_is_found_at_once() -> None:
+    keys = ", ".join(f'"{number}": 0' for number in [*range(100_000), 99_999])
+
+    began = time.monotonic()
+    with pytest.raises(PlanFileError, match="the key '99999' stands twice"):
+        planfile.loads(f"{{{keys}}}")
+
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def test_the_schema_accepts_every_report(report: Report) -> None:
         (TEXT.replace('"stale"', '"fresh"'), "^damaged at summary.stale: "),
         (TEXT.replace('"calls": 3', '"calls": 3.5'), "^damaged at outcomes.0.calls: "),
         (TEXT[:-10], "^not JSON: "),
+        (TEXT.replace('"applied": 1', '"applied": 2'), "contradicts itself: the summary does not fit"),
     ],
 )  # fmt: skip
 def test_a_text_that_is_no_report_is_refused_with_the_reason(text: str, message: str) -> None:

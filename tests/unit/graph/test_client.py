@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,8 +21,8 @@ from icesync.errors import (
     TokenError,
     Transient,
 )
-from icesync.graph.client import MOST_PAGES, GraphClient
-from icesync.graph.governor import Governor
+from icesync.graph.client import MOST_PAGES, GraphClient, connected
+from icesync.graph.governor import MOST_UNANSWERED, Governor
 from icesync.model import NOTHING, Account, Api, FailureKind, Profile
 from tests.support.clock import FakeClock
 
@@ -63,8 +63,10 @@ class Wire:
     token: Callable[[], str] = lambda: TOKEN
 
     def __post_init__(self) -> None:
-        self.http = httpx.AsyncClient(transport=httpx.MockTransport(self.answer))
-        self.client = GraphClient(self.api, self.http, self.reveal, Governor(self.clock), self.clock)
+        self.network = httpx.MockTransport(self.answer)
+        self.http = httpx.AsyncClient(transport=self.network)
+        governor = Governor(self.clock)
+        self.client = GraphClient(self.api, self.http, self.reveal, governor, self.clock, patience=5)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -117,6 +119,15 @@ async def test_a_write_is_one_post_of_the_whole_document() -> None:
             {"locale": "fr_FR", "call_to_actions": [{"question": "Quand ?", "payload": "WHEN"}]},
         ],
     }
+
+
+async def test_no_call_asks_for_a_compressed_answer() -> None:
+    line = wire(ok(), ok({"success": True}))
+
+    await line.client.get_profile(ACME)
+    await line.client.set_profile(ACME, PROFILE)
+
+    assert [request.headers["accept-encoding"] for request in line.requests] == ["identity"] * 2
 
 
 async def test_writing_nothing_is_one_delete_with_a_body() -> None:
@@ -210,7 +221,13 @@ async def test_a_following_page_is_asked_of_the_same_host_with_our_own_header() 
 
 @pytest.mark.parametrize(
     "following",
-    ["https://evil.example/v24.0/1", f"http{HOME[5:]}/v24.0/1", "https://[::1/", f"{HOME}/{'x' * 70_000}"],
+    [
+        "",
+        "https://evil.example/v24.0/1",
+        f"http{HOME[5:]}/v24.0/1",
+        "https://[::1/",
+        f"{HOME}/{'x' * 70_000}",
+    ],
 )
 async def test_a_following_page_elsewhere_is_not_asked(following: str) -> None:
     line = wire(ok({"data": [], "paging": {"next": following}}))
@@ -220,10 +237,22 @@ async def test_a_following_page_elsewhere_is_not_asked(following: str) -> None:
 
 
 async def test_pages_without_end_are_given_up() -> None:
-    line = wire(ok({"data": [], "paging": {"next": f"{URL}?after=x"}}))
+    pages = [ok({"data": [], "paging": {"next": f"{URL}?after={number}"}}) for number in range(9)]
+    line = wire(*pages)
 
     assert isinstance(await line.read_fails(), InvalidRequest)
     assert len(line.requests) == MOST_PAGES
+
+
+@pytest.mark.parametrize(
+    "following",
+    [["fields=ice_breakers"], ["after=x", "after=x"], ["a=1&b=2", "after=x", "b=2&a=1&access_token=y"]],
+)
+async def test_a_page_that_was_read_already_is_not_read_again(following: list[str]) -> None:
+    line = wire(*(ok({"data": [], "paging": {"next": f"{URL}?{query}"}}) for query in following))
+
+    assert isinstance(await line.read_fails(), InvalidRequest)
+    assert len(line.requests) == len(following)
 
 
 async def test_a_page_that_cannot_be_read_makes_the_whole_read_unknown() -> None:
@@ -237,7 +266,6 @@ TRANSIENT: list[Answer] = [
     refused(2),
     httpx.Response(502, html="<!DOCTYPE html><title>Bad gateway</title>"),
     httpx.Response(200, content=b'{"data": [{"call_to_'),
-    httpx.Response(200, content=b"x", headers={"content-encoding": "gzip"}),
     httpx.Response(400, json={"error": {"code": 99, "message": "later", "is_transient": True}}),
     httpx.ConnectError("refused"),
     httpx.ReadTimeout(""),
@@ -263,6 +291,56 @@ async def test_a_third_try_that_succeeds_is_a_success() -> None:
 
     assert await line.client.get_profile(ACME) == PROFILE
     assert line.client.calls == {"acme": 3}
+
+
+class Dripping(httpx.AsyncByteStream):
+    """An answer that never ends, though its next byte is always there soon."""
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(0)
+            yield b" "
+
+
+async def test_a_request_that_goes_on_for_ever_is_given_up_as_lost() -> None:
+    line = wire(ok())
+    network = httpx.MockTransport(lambda request: httpx.Response(200, stream=Dripping()))
+
+    async with connected(Api(), network, line.reveal, clock=line.clock, patience=0.05) as client:
+        with pytest.raises(Transient, match=r"^no answer within 0\.05 s$") as caught:
+            await asyncio.wait_for(client.set_profile(ACME, PROFILE), 5)
+
+    assert caught.value.may_have_arrived
+    assert client.calls == {"acme": 3}
+
+
+async def test_a_connection_ends_before_the_patience_does() -> None:
+    line = wire(ok())
+
+    async with connected(Api(), line.network, line.reveal, clock=line.clock, patience=30) as client:
+        await client.get_profile(ACME)
+
+    # TCP, then TLS: a request whose connection took too long was surely never sent.
+    assert 2 * line.requests[0].extensions["timeout"]["connect"] <= 30
+
+
+async def test_a_dead_api_is_not_called_for_every_account() -> None:
+    line = wire(httpx.ConnectError("refused"))
+
+    for number in range(1000):
+        with pytest.raises(Transient, match="no answer: refused"):
+            await line.client.get_profile(Account(f"account-{number}", str(number)))
+
+    assert len(line.requests) == line.client.calls.total() == MOST_UNANSWERED
+    assert len(line.clock.slept) <= MOST_UNANSWERED
+
+
+@pytest.mark.parametrize("host", ["xn--a", "xn--", "ü..de"])
+async def test_a_host_that_has_no_name_is_an_invalid_request(host: str) -> None:
+    line = wire(ok(), api=Api(f"https://{host}"))
+
+    assert isinstance(await line.read_fails(), InvalidRequest)
+    assert line.requests == []
 
 
 async def test_pauses_differ_from_run_to_run() -> None:
@@ -354,6 +432,19 @@ async def test_another_answer_with_200_to_a_write_is_no_success_and_leaves_it_op
         ([httpx.ReadTimeout(""), refused(190)], True),
         ([httpx.ReadTimeout(""), refused(613)], True),
         ([refused(2), refused(2), refused(100)], True),
+        ([refused(1)], True),
+        ([refused(2), refused(190)], True),
+        ([httpx.ConnectError("refused")], False),
+        ([httpx.ConnectTimeout("")], False),
+        ([httpx.PoolTimeout("")], False),
+        ([httpx.ProxyError("407")], False),
+        ([httpx.ConnectError("refused"), refused(190)], False),
+        ([httpx.ConnectError("refused"), refused(613)], False),
+        ([httpx.WriteError("reset")], True),
+        ([httpx.RemoteProtocolError("gone")], True),
+        ([httpx.ReadTimeout(""), httpx.ConnectError("refused")], True),
+        ([httpx.ConnectError("refused"), httpx.ReadTimeout(""), httpx.ConnectError("refused")], True),
+        ([httpx.ReadTimeout(""), refused(613, retry_after="1"), refused(613)], True),
     ],
 )
 async def test_an_error_tells_whether_the_write_may_have_arrived(

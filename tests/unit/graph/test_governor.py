@@ -1,13 +1,14 @@
 """When calls may pass, seen from outside: who is called, who waits, and who is given up."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
 
 from icesync.errors import GraphError, InvalidRequest, Throttled, TokenError, Transient
-from icesync.graph.governor import PATIENCE, UNTOLD_WAIT, Governor
+from icesync.graph.governor import MOST_UNANSWERED, PATIENCE, UNTOLD_WAIT, Door, Governor
 from icesync.model import FailureKind, GraphFailure
 from tests.support.clock import FakeClock
 
@@ -18,8 +19,8 @@ def throttled(wait: float | None, *, app: bool = False) -> Throttled:
     return Throttled(GraphFailure(FailureKind.THROTTLED, "too many calls"), app_wide=app, wait=wait)
 
 
-def lost() -> Transient:
-    return Transient(GraphFailure(FailureKind.TRANSIENT, "no answer"))
+def lost(what: str = "no answer", code: int | None = None) -> Transient:
+    return Transient(GraphFailure(FailureKind.TRANSIENT, what, code))
 
 
 @dataclass
@@ -264,7 +265,7 @@ class BusyClock(FakeClock):
 
     async def sleep(self, seconds: float) -> None:
         self.meanwhile.set()
-        await turns()
+        await turns(100)
         await super().sleep(seconds)
 
 
@@ -312,3 +313,104 @@ async def test_a_cancelled_first_call_leaves_the_turn_to_the_next(
     assert await asyncio.wait_for(waiting, 10) == "answer"
     with pytest.raises(asyncio.CancelledError):
         await stuck
+
+
+async def lose(governor: Governor, clock: FakeClock, count: int) -> Line:
+    """A line that was called for `count` accounts, one after the other, and never answered."""
+    line = Line(clock, [lost(f"silence {number}") for number in range(1, count + 1)])
+    for number in range(count):
+        with pytest.raises(Transient):
+            await governor.call(f"lost-{number}", line)
+    return line
+
+
+async def test_an_api_that_never_answers_is_given_up_for_the_whole_run(
+    governor: Governor, clock: FakeClock
+) -> None:
+    line = await lose(governor, clock, 1000)
+
+    assert len(line.calls) == MOST_UNANSWERED == 30
+    assert governor.has_given_up
+    with pytest.raises(Transient) as caught:
+        await governor.call("another", line)
+    assert caught.value.failure.message == "silence 30"
+    assert not caught.value.may_have_arrived
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        TokenError(GraphFailure(FailureKind.TOKEN, "dead", 190)),
+        InvalidRequest(GraphFailure(FailureKind.INVALID, "HTTP 404")),
+        throttled(None),
+        lost("an unknown error occurred", code=1),
+    ],
+    ids=["success", "token", "invalid", "throttled", "stumbled"],
+)
+async def test_any_answer_shows_that_somebody_is_there(
+    governor: Governor, clock: FakeClock, answer: GraphError | None
+) -> None:
+    await lose(governor, clock, MOST_UNANSWERED - 1)
+    await crowd(governor, 1, Line(clock, [answer]))
+
+    line = await lose(governor, clock, MOST_UNANSWERED - 1)
+
+    assert len(line.calls) == MOST_UNANSWERED - 1
+    assert not governor.has_given_up
+    assert await governor.call("another", line) == "answer"
+
+
+async def test_an_api_that_stumbles_over_every_call_is_not_given_up(
+    governor: Governor, clock: FakeClock
+) -> None:
+    line = Line(clock, [lost("an unknown error occurred", code=2) for _ in range(100)])
+
+    await crowd(governor, 101, line)
+
+    assert len(line.calls) == 101
+
+
+async def test_a_late_answer_does_not_bring_back_an_api_that_was_given_up(
+    governor: Governor, clock: FakeClock
+) -> None:
+    await governor.call("first", Line(clock))
+    late = Line(clock, held={1: asyncio.Event()})
+    early = asyncio.create_task(governor.call("early", late))
+    await turns()
+    await lose(governor, clock, MOST_UNANSWERED)
+
+    late.held[1].set()
+    assert await early == "answer"
+
+    with pytest.raises(Transient):
+        await governor.call("later", late)
+    assert len(late.calls) == 1
+
+
+async def test_an_account_that_sits_out_its_wait_wakes_up_to_an_api_that_was_given_up() -> None:
+    clock = BusyClock()
+    governor = Governor(clock)
+    await governor.call("first", Line(clock))
+    sleeper = Line(clock, [throttled(9.0)])
+    asleep = asyncio.create_task(governor.call("sleeper", sleeper))
+    await clock.meanwhile.wait()
+    await lose(governor, clock, MOST_UNANSWERED)
+
+    with pytest.raises(Transient):
+        await asleep
+
+    assert len(sleeper.calls) == 1
+
+
+async def test_only_accounts_that_were_throttled_are_remembered(governor: Governor, clock: FakeClock) -> None:
+    def doors() -> int:
+        gc.collect()
+        return sum(isinstance(thing, Door) for thing in gc.get_objects())
+
+    before = doors()
+
+    await crowd(governor, 500, Line(clock, [throttled(None), lost(), lost()]))
+
+    assert doors() == before + 1

@@ -36,6 +36,16 @@ def test_a_missing_object_is_a_matter_of_id_and_token() -> None:
     assert hint(FailureKind.INVALID, 100, None) == ""
 
 
+def test_an_unsupported_request_is_a_matter_of_host_and_token() -> None:
+    told = hint(FailureKind.INVALID, 100, None, "IGApiException")
+
+    assert "graph.facebook.com" in told
+    assert "token" in told
+    assert hint(FailureKind.INVALID, 100, None, "OAuthException") == ""
+    assert "another account" in hint(FailureKind.INVALID, 100, 33, "IGApiException")
+    assert hint(FailureKind.INVALID, 110, None, "IGApiException") == ""
+
+
 @pytest.mark.parametrize("kind", FailureKind)
 def test_no_kind_of_failure_lacks_an_entry(kind: FailureKind) -> None:
     told = hint(kind, None, None)

@@ -179,10 +179,16 @@ def test_nothing_else_is_a_success_and_the_write_may_have_arrived(answer: dict[s
     assert caught.value.may_have_arrived
 
 
-@pytest.mark.parametrize("paging", [None, {}, [], "x", {"next": None}, {"next": 7}, {"cursors": {}}])
+@pytest.mark.parametrize("paging", [None, {}, [], "x", {"next": None}, {"cursors": {}}])
 def test_most_answers_have_no_next_page(paging: object) -> None:
-    assert not protocol.next_page({"data": [], "paging": paging})
-    assert not protocol.next_page({"data": []})
+    assert protocol.next_page({"data": [], "paging": paging}) is None
+    assert protocol.next_page({"data": []}) is None
+
+
+@pytest.mark.parametrize("following", [5, 0, False, [], {}, [PATH]])
+def test_a_next_page_that_is_no_text_is_unknown_and_never_none(following: object) -> None:
+    with pytest.raises(InvalidRequest):
+        protocol.next_page({"data": [], "paging": {"next": following}})
 
 
 def test_a_next_page_is_a_request_of_our_own_without_the_token() -> None:
@@ -260,6 +266,32 @@ def test_an_error_tells_all_that_the_api_said() -> None:
     assert failure.kind is FailureKind.TOKEN
     assert (failure.message, failure.code, failure.subcode, failure.trace) == ("told", 190, 463, "AbC")
     assert "expired" in failure.hint
+
+
+def test_the_type_of_an_error_has_a_say_in_the_hint() -> None:
+    assert failed(400, error(100, type="IGApiException")).failure.hint
+    assert not failed(400, error(100)).failure.hint
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "may"),
+    [
+        (400, error(1), True),
+        (200, error(2), True),
+        (400, error(100, is_transient=True), True),
+        (502, b"<html>", True),
+        (200, b'{"succ', True),
+        (400, error(4), False),
+        (500, error(190), False),
+        (400, error(100), False),
+        (429, b"", False),
+        (404, b"{}", False),
+    ],
+)
+def test_only_what_is_transient_leaves_open_whether_a_write_arrived(
+    status: int, content: bytes, may: bool
+) -> None:
+    assert failed(status, content).may_have_arrived is may
 
 
 def test_what_is_meant_for_the_user_goes_before_the_message() -> None:
