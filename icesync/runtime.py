@@ -101,16 +101,27 @@ class Runtime:
 
     @asynccontextmanager
     async def client(
-        self, api: Api, *, root: Path, concurrency: int, patience: float
+        self,
+        api: Api,
+        *,
+        root: Path,
+        concurrency: int,
+        patience: float,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> AsyncIterator["GraphClient"]:
-        """A client that resolves token references from `root` and gives one request `patience` seconds."""
+        """A client that resolves token references from `root` and gives one request `patience` seconds.
+
+        Once `stopping()` is true it neither waits at a closed door nor sends a write again.
+        """
         from icesync.config.source import read_mapping
         from icesync.credentials import Credentials
         from icesync.graph.client import connected
 
         tokens = Credentials(self.environ, root, read_mapping)
         transport = self.transport(api, concurrency)
-        async with connected(api, transport, tokens.token, clock=self.clock, patience=patience) as client:
+        async with connected(
+            api, transport, tokens.token, clock=self.clock, patience=patience, stopping=stopping
+        ) as client:
             yield client
 
     def run(self, work: Callable[[Interruption], Awaitable[T]]) -> T:

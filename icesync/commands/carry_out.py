@@ -61,7 +61,11 @@ class Execution:
         runtime, scope = self.runtime, self.scope
         started = runtime.clock.now()
         async with runtime.client(
-            self.fleet.api, root=self.root, concurrency=scope.concurrency, patience=scope.timeout
+            self.fleet.api,
+            root=self.root,
+            concurrency=scope.concurrency,
+            patience=scope.timeout,
+            stopping=lambda: interruption.requested,
         ) as client:
             if self.saved is None:
                 found = await steps.survey(runtime, client, self.fleet, self.accounts, scope.concurrency)

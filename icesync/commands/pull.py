@@ -10,7 +10,7 @@ import click
 from icesync.commands import options
 from icesync.errors import ExitCode, UsageError
 from icesync.fleet import select
-from icesync.model import Api, Desired, Observation
+from icesync.model import Desired, Observation
 from icesync.runtime import Runtime
 from icesync.safe import visible
 
@@ -61,22 +61,12 @@ def pull(runtime: Runtime, scope: options.Scope, names: Sequence[str], output: P
             return await steps.look(runtime, client, accounts, scope.concurrency)
 
     observed = runtime.run(work)
-    text = to_yaml(_as_seen(accounts, observed), _nameable(loaded.fleet.api))
+    text = to_yaml(_as_seen(accounts, observed), loaded.fleet.api)
     if output is None:
         runtime.console.result(text)
     else:
         steps.write_file(output, text)
     return _tell_unreadable(runtime, observed)
-
-
-def _nameable(api: Api) -> Api:
-    """The API as a file may name it; a host that only `--api-url` may name is left to `--api-url`."""
-    from icesync.config.schema import api_url
-
-    try:
-        return replace(api, url=api_url(api.url, any_host=False))
-    except ValueError:
-        return replace(api, url=Api().url)
 
 
 def _as_seen(accounts: Sequence[Desired], observed: dict[str, Observation]) -> list[Desired]:

@@ -76,7 +76,7 @@ class Partial(Model):
         None, examples=["env:IG_TOKENS#${name}", "file:secrets.json#acme", "command:pass show instagram/acme"]
     )
     """Where the token is, never the token itself: env:NAME, file:PATH or command:CMD, then perhaps #KEY."""
-    labels: list[Label] | Label | None = Field(None, examples=[["retail", "us"]])
+    labels: list[Label] | None = Field(None, examples=[["retail", "us"]])
     """For --label. The labels of templates and account add up."""
     protect: (
         Annotated[

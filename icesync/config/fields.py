@@ -1,7 +1,6 @@
 """The single fields of an account: id, token, labels, protect. Pure."""
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from icesync.config.grammar import ACCOUNT_ID, LABEL, VARIABLE
@@ -71,16 +70,11 @@ def read_labels(notes: Notes, value: Data) -> tuple[str, ...]:
     """Labels sorted, each once."""
     if value is None:
         return ()
-    labels = [entry for _, entry in _entries(value) if isinstance(entry, str) and LABEL.fullmatch(entry)]
-    if not isinstance(value, list | str) or len(labels) < sum(1 for _ in _entries(value)):
+    entries = value if isinstance(value, list) else [None]
+    labels = [entry for entry in entries if isinstance(entry, str) and LABEL.fullmatch(entry)]
+    if len(labels) < len(entries):
         _explain_labels(notes)
     return tuple(sorted(set(labels)))
-
-
-def _entries(value: Data) -> Iterator[tuple[Trail, Data]]:
-    if isinstance(value, list):
-        return ((("labels", index), entry) for index, entry in enumerate(value))
-    return iter([(("labels",), value)])
 
 
 def _explain_labels(notes: Notes) -> None:
@@ -89,7 +83,12 @@ def _explain_labels(notes: Notes) -> None:
         value = layer.data.get("labels", [])
         if value is None:
             return
-        for trail, entry in _entries(value):
+        if not isinstance(value, list):
+            message = f"labels wants a list, not {kind(value)}"
+            notes.on(layer).error(("labels",), "wrong-type", message)
+            continue
+        for index, entry in enumerate(value):
+            trail: Trail = ("labels", index)
             if not isinstance(entry, str):
                 message = f"labels wants a list of texts, not {kind(entry)}"
                 notes.on(layer).error(trail, "wrong-type", message)

@@ -167,6 +167,7 @@ def _flow(weak: Data, strong: Data) -> Data:
 
 
 def _add_up(weak: Data, strong: Data) -> Data:
-    if not isinstance(weak, list | str) or not isinstance(strong, list | str):
-        return strong
-    return [*([weak] if isinstance(weak, str) else weak), *([strong] if isinstance(strong, str) else strong)]
+    if isinstance(weak, list) and isinstance(strong, list):
+        return [*weak, *strong]
+    # What is no list is a mistake that must be told, not added up; null alone may drop the rest.
+    return strong if weak is None or not isinstance(strong, list) else weak

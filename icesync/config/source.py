@@ -225,9 +225,9 @@ def pieces(text: bytes) -> Iterator[Piece]:
 
 
 def read_mapping(text: str) -> dict[str, str] | None:
-    """A JSON or YAML mapping of text to text, scalars as they are typed; nulls are left out.
+    """A JSON or YAML mapping of text to text, scalars as they are typed; all else in it is left out.
 
-    None where it is anything else. It is for stores of secrets, so nothing tells what was read.
+    None where it is no mapping. It is for stores of secrets, so nothing tells what was read.
     """
     data: Any
     try:
@@ -239,10 +239,9 @@ def read_mapping(text: str) -> dict[str, str] | None:
             return None
         if remarks:
             return None
-    if not isinstance(data, dict) or not all(isinstance(value, str | bool | None) for value in data.values()):
+    if not isinstance(data, dict):
         return None
-    scalars = ((key, value) for key, value in data.items() if value is not None)
-    return {key: value if isinstance(value, str) else str(value).lower() for key, value in scalars}
+    return {key: value for key, value in data.items() if isinstance(value, str)}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

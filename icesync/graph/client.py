@@ -34,7 +34,8 @@ class GraphClient:
     """Reads and writes profiles. Raises GraphError, which is about one account.
 
     `calls` counts the requests sent for each account name, retries included. `patience` is how many
-    seconds one request may take, from its first byte to the last of its answer.
+    seconds one request may take, from its first byte to the last of its answer. Once `stopping()` is
+    true a write that went wrong is not sent again.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class GraphClient:
         governor: Governor,
         clock: Clock,
         patience: float,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self.calls: Counter[str] = Counter()
         self._api = api
@@ -53,6 +55,7 @@ class GraphClient:
         self._governor = governor
         self._clock = clock
         self._patience = patience
+        self._stopping = stopping
 
     async def get_profile(self, account: Account) -> Profile:
         """The account's live profile. Costs a call, more when it has pages or must be retried."""
@@ -76,12 +79,16 @@ class GraphClient:
     async def _call(self, account: Account, request: protocol.Request) -> dict[str, Any]:
         secret = await self._secret(account)
         may_have_arrived = False
+        failed: GraphError | None = None
 
         async def send() -> dict[str, Any]:
-            nonlocal may_have_arrived
+            nonlocal may_have_arrived, failed
+            if failed is not None and request.method != "GET" and self._stopping():
+                raise failed
             try:
                 return await self._send(account, request, secret)
             except GraphError as error:
+                failed = error
                 may_have_arrived |= error.may_have_arrived
                 raise
 
@@ -146,6 +153,7 @@ async def connected(
     *,
     clock: Clock,
     patience: float,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[GraphClient]:
     """A client over this transport, closed at the end. One request may take `patience` seconds."""
     # Half for the connection and half for its TLS: both end before the patience does, and so a
@@ -154,7 +162,7 @@ async def connected(
     async with httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as http:
         # A cookie from one account's answer has no business in another account's call.
         http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        yield GraphClient(api, http, token, Governor(clock), clock, patience)
+        yield GraphClient(api, http, token, Governor(clock, stopping), clock, patience, stopping)
 
 
 def _decode(status: int, headers: Mapping[str, str], content: bytes, secret: Secret) -> dict[str, Any]:

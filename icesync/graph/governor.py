@@ -14,6 +14,7 @@ answer, an error too, begins the count anew; a gateway's error page is no answer
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Final, Protocol, TypeVar
 
 from icesync.errors import GraphError, Throttled, Transient
@@ -27,6 +28,9 @@ UNTOLD_WAIT: Final = 600.0
 
 MOST_UNANSWERED: Final = 30
 """Calls in a row without an answer after which nobody is taken to be there."""
+
+LOOK_UP: Final = 1.0
+"""Seconds after which whoever waits looks whether the run is being stopped."""
 
 T = TypeVar("T")
 
@@ -76,23 +80,27 @@ class Door:
         if self.closed_by is not None and seen == self.closings:
             self.tries += 1
 
-    def wait(self, now: float) -> float:
+    def wait(self, now: float, patience: float = PATIENCE) -> float:
         """Seconds until the next try. Raises Throttled or Transient when there shall be none in this run."""
         if self.given_up is not None:
             raise Transient(self.given_up)
         if self.closed_by is None:
             return 0.0
         remaining = self.until - now
-        if self.tries > 1 or remaining > PATIENCE:
+        if self.tries > 1 or remaining > patience:
             raise Throttled(self.closed_by.failure, app_wide=self.closed_by.app_wide, wait=remaining)
         return remaining
 
 
 class Governor:
-    """Lets calls through: one by one until one was answered, and while the app's door is closed."""
+    """Lets calls through: one by one until one was answered, and while the app's door is closed.
 
-    def __init__(self, clock: Clock) -> None:
+    Once `stopping()` is true nobody waits at a closed door any more.
+    """
+
+    def __init__(self, clock: Clock, stopping: Callable[[], bool] = lambda: False) -> None:
         self._clock = clock
+        self._stopping = stopping
         self._app = Door()
         # Only of accounts that were throttled: a fleet has many accounts, and few of those.
         self._accounts: dict[str, Door] = {}
@@ -123,11 +131,14 @@ class Governor:
                 return await self._ask(account, send)
             except Throttled as failure:
                 door = self._app if failure.app_wide else self._accounts[account]
-                door.wait(self._clock.monotonic())
+                self._wait(door)
 
     async def _sit_out(self, door: Door) -> None:
-        while (seconds := door.wait(self._clock.monotonic())) > 0:
-            await self._clock.sleep(seconds)
+        while (seconds := self._wait(door)) > 0:
+            await self._clock.sleep(min(seconds, LOOK_UP))
+
+    def _wait(self, door: Door) -> float:
+        return door.wait(self._clock.monotonic(), -inf if self._stopping() else PATIENCE)
 
     async def _ask(self, account: str, send: Callable[[], Awaitable[T]]) -> T:
         account_door = self._accounts.get(account, Door())

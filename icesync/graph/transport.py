@@ -2,7 +2,8 @@
 
 import ssl
 import urllib.request
-from typing import Final, TypeAlias
+from collections.abc import AsyncIterator
+from typing import Final, TypeAlias, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -51,13 +52,15 @@ class Lanes(Transport):
         lane = self._free.pop()
         try:
             response = await lane.handle_async_request(request)
+            response.stream = _Bounded(cast("httpx.AsyncByteStream", response.stream))
             try:
-                content = await _content(response)
+                _refuse_compressed(response)
+                await response.aread()
             finally:
                 await response.aclose()
         finally:
             self._free.append(lane)
-        return httpx.Response(response.status_code, headers=response.headers, content=content)
+        return response
 
     async def aclose(self) -> None:
         for lane in self._lanes:
@@ -74,16 +77,28 @@ def _certificates() -> ssl.SSLContext:
         ) from error
 
 
-async def _content(response: httpx.Response) -> bytes:
+class _Bounded(httpx.AsyncByteStream):
+    """An answer's body that is read no further than MOST_MIB."""
+
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > MOST_MIB * 2**20:
+                raise _unread(f"larger than {MOST_MIB} MiB")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _refuse_compressed(response: httpx.Response) -> None:
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise _unread("compressed, which nobody asked for")
-    content = bytearray()
-    async for chunk in response.aiter_raw():
-        content += chunk
-        if len(content) > MOST_MIB * 2**20:
-            raise _unread(f"larger than {MOST_MIB} MiB")
-    return bytes(content)
 
 
 def _unread(what: str) -> InvalidRequest:

@@ -108,3 +108,31 @@ def test_after_kill_9_a_second_apply_finishes_the_work(fleet: Desk) -> None:
     fleet.sandbox.api.world = World()
     assert fleet.icesync("apply", "--yes").code == 0
     assert len(changed(fleet)) == ACCOUNTS
+
+
+def test_an_interrupt_during_the_reads_of_a_saved_plan_keeps_its_writes_back(fleet: Desk) -> None:
+    plan = fleet.folder / "plan.json"
+    assert fleet.icesync("plan", "-o", f"json={plan}").code == 0
+    fleet.sandbox.api.calls.clear()
+    fleet.sandbox.api.world = World(latency=500)
+    process = start(fleet, "apply", "--yes", "--plan", str(plan), "--concurrency=4")
+    wait_for(lambda: len(fleet.sandbox.api.calls) >= 1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "finishing the writes under way" in err
+    assert writes(fleet) <= 1, "only the account whose read was answered before the signal"
+
+
+def test_an_interrupt_sends_a_failing_write_no_second_time(fleet: Desk) -> None:
+    class FailingWrites(World):
+        def fault(self, account: str, call: int) -> str | None:  # type: ignore[override]
+            return "500" if call > 1 else None
+
+    fleet.sandbox.api.world = FailingWrites(latency=100)
+    process = start(fleet, "apply", "--yes", "--concurrency=2")
+    wait_for(lambda: writes(fleet) >= 1)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert writes(fleet) <= 2

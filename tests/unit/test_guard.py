@@ -90,7 +90,10 @@ def test_a_refusal_tells_every_reason() -> None:
 
     assert reasons(fleet(updates=2, deletes=1, unchanged=1), tight) == (
         "3 of 4 accounts would change, the limit max_changes is 2 (--max-changes or --force goes past it)",
-        "1 of 4 accounts would lose all ice breakers, the limit max_deletes is 10% (--max-deletes or --force goes past it)",
+        (
+            "1 of 4 accounts would lose all ice breakers, the limit max_deletes is 10%"
+            " (--max-deletes or --force goes past it)"
+        ),
     )
 
 

@@ -153,7 +153,7 @@ def test_a_journal_that_was_cut_off_anywhere_tells_the_writes_that_are_whole(tmp
         b'{"event": "write", "account": "acme", "id": 1, "before": {}, "after": {}}',
         b'{"event": "write", "account": "acme", "id": "1", "before": {}, "after": {"default": ""}}',
         b'{"event": "write", "account": "acme", "id": "1", "before": {"default": ["A?"]}, "after": {}}',
-        b'{"event": "write", "account": "", "id": "", "before": {"": [{"question": "", "payload": 1}]}, "after": {}}',
+        b'{"event": "write", "account": "", "id": "", "before": {"": [{"question": "", "payload": 1}]}}',
     ],
     ids=lambda line: str(line[:70]),
 )
@@ -236,14 +236,14 @@ def test_one_damaged_journal_does_not_hide_the_others(tmp_path: Path) -> None:
 
 
 def test_listing_runs_takes_less_memory_than_one_of_them(tmp_path: Path) -> None:
-    many = [Change(Account(f"acme-{number}", "1"), A, B) for number in range(500)]
+    many = [Change(Account(f"acme-{number}", "1"), A, B) for number in range(200)]
     path = keep(tmp_path, *many)
-    for number in range(10):
+    for number in range(5):
         path.with_name(f"20261124T000000Z-{number:04x}.jsonl").write_bytes(path.read_bytes())
 
     tracemalloc.start()
     try:
-        assert [run.written for run in runs(tmp_path)] == [500] * 11
+        assert [run.written for run in runs(tmp_path)] == [200] * 6
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -87,7 +87,7 @@ def test_layers_win_in_the_order_defaults_templates_own_keys(fleet: Callable[...
           first:
             extends: parent
             token: env:FIRST
-            labels: b
+            labels: [b]
             ice_breakers: {default: [{question: first, payload: P}], de_DE: [{question: first, payload: P}]}
           last:
             extends: [parent]

@@ -21,7 +21,7 @@ accounts:
   a:
     id: 17841400000000001
     extends: [t, u]
-    labels: a
+    labels: [a]
     ice_breakers: {{fr_FR: null, default: [{{question: 1, payload: true}}]}}
   b: {{id: me, ice_breakers: none, token: null}}
 """

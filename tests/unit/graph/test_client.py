@@ -379,7 +379,7 @@ async def test_a_wait_that_was_told_is_sat_out_on_the_injected_clock() -> None:
     line = wire(refused(613, retry_after="9"), ok())
 
     assert await line.client.get_profile(ACME) == PROFILE
-    assert line.clock.slept == [9.0]
+    assert sum(line.clock.slept) == 9.0
 
 
 async def test_minutes_are_too_long_to_sit_out() -> None:

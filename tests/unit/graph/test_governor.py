@@ -197,7 +197,7 @@ async def test_an_app_that_opens_again_lets_everyone_through(governor: Governor,
 
     assert await crowd(governor, 50, line) == ["answer"] * 50
     assert len(line.calls) == 51
-    assert clock.slept == [5.0]
+    assert sum(clock.slept) == 5.0
 
 
 async def test_a_lost_second_call_does_not_open_the_apps_door(governor: Governor, clock: FakeClock) -> None:
@@ -389,6 +389,23 @@ async def test_a_late_answer_does_not_bring_back_an_api_that_was_given_up(
     assert len(late.calls) == 1
 
 
+async def test_what_an_api_that_was_given_up_failed_with_last_is_told(
+    governor: Governor, clock: FakeClock
+) -> None:
+    await governor.call("first", Line(clock))
+    late = Line(clock, [lost("the last word")], held={1: asyncio.Event()})
+    early = asyncio.create_task(governor.call("early", late))
+    await turns()
+    await lose(governor, clock, MOST_UNANSWERED)
+
+    late.held[1].set()
+    with pytest.raises(Transient):
+        await early
+
+    with pytest.raises(Transient, match="the last word"):
+        await governor.call("later", late)
+
+
 async def test_an_account_that_sits_out_its_wait_wakes_up_to_an_api_that_was_given_up() -> None:
     clock = BusyClock()
     governor = Governor(clock)
@@ -411,6 +428,6 @@ async def test_only_accounts_that_were_throttled_are_remembered(governor: Govern
 
     before = doors()
 
-    await crowd(governor, 500, Line(clock, [throttled(None), lost(), lost()]))
+    await crowd(governor, 500, Line(clock, [throttled(None), throttled(1.0, app=True), lost(), lost()]))
 
     assert doors() == before + 1

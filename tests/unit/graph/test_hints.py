@@ -43,6 +43,7 @@ def test_an_unsupported_request_is_a_matter_of_host_and_token() -> None:
     assert "token" in told
     assert hint(FailureKind.INVALID, 100, None, "OAuthException") == ""
     assert "another account" in hint(FailureKind.INVALID, 100, 33, "IGApiException")
+    assert hint(FailureKind.INVALID, 100, 7, "IGApiException") == ""
     assert hint(FailureKind.INVALID, 110, None, "IGApiException") == ""
 
 
