@@ -16,7 +16,7 @@ LAYERS = (
     "diagnostics model",
     "errors safe",
     (
-        "config.* credentials diff documents.* fleet guard journal planner"
+        "config.* credentials diff documents.* fleet guard journal.* planner"
         " graph.__init__ graph.hints graph.protocol"
     ),
     "graph.client graph.governor graph.transport render.* sandbox.*",
@@ -29,6 +29,7 @@ LAYERS = (
 OWNERS = {
     "click": "cli commands.*",
     "deepdiff": "diff",
+    "fcntl": "journal.folder",
     "httpx": "graph.client graph.transport",
     "sqlite3": "graph.governor",
     "starlette": "sandbox.*",
@@ -148,7 +149,7 @@ def fake(**modules: str) -> dict[str, str]:
         fake(config__resolve="from .source import read", config__source="from yaml import parse"),
         fake(graph__client="import httpx\nfrom icesync.graph import protocol", graph__protocol=""),
         fake(credentials="import subprocess", runtime="from icesync import credentials"),
-        fake(journal="import os, pathlib"),
+        fake(journal__writing="import os, pathlib"),
     ],
 )
 def test_what_the_rules_allow_is_no_fault(sources: dict[str, str]) -> None:

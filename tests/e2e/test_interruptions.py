@@ -130,9 +130,9 @@ def test_an_interrupt_sends_a_failing_write_no_second_time(fleet: Desk) -> None:
             return "500" if call > 1 else None
 
     fleet.sandbox.api.world = FailingWrites(latency=100)
-    process = start(fleet, "apply", "--yes", "--concurrency=2")
+    process = start(fleet, "apply", "--yes", "--concurrency=1")
     wait_for(lambda: writes(fleet) >= 1)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == 130
-    assert writes(fleet) <= 2
+    assert writes(fleet) <= 2, "of three tries, the second may have been on its way"

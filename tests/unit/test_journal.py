@@ -153,7 +153,10 @@ def test_a_journal_that_was_cut_off_anywhere_tells_the_writes_that_are_whole(tmp
         b'{"event": "write", "account": "acme", "id": 1, "before": {}, "after": {}}',
         b'{"event": "write", "account": "acme", "id": "1", "before": {}, "after": {"default": ""}}',
         b'{"event": "write", "account": "acme", "id": "1", "before": {"default": ["A?"]}, "after": {}}',
-        b'{"event": "write", "account": "", "id": "", "before": {"": [{"question": "", "payload": 1}]}}',
+        (
+            b'{"event": "write", "account": "acme", "id": "1", "before": {}, '
+            b'"after": {"default": [{"question": "A?", "payload": 1}]}}'
+        ),
     ],
     ids=lambda line: str(line[:70]),
 )

@@ -1,0 +1,152 @@
+"""What the journals of past runs tell: a summary of each, and what stood before one of them.
+
+Lines at the end of a journal that are no events were never on disk as a whole, so nothing was sent
+for them; such a line before a good one is damage.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from icesync.errors import JournalError
+from icesync.journal.folder import names
+from icesync.journal.writing import FORMAT
+from icesync.model import Account, Api, Change, Profile
+
+# What is read of each kind of event, besides its profiles and its API.
+_TEXTS: Final = {
+    "run": ("format", "started", "command"),
+    "write": ("account", "id"),
+    "outcome": ("status",),
+    "end": ("finished",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the journal of one run tells. `writes` has one change for each account that may have
+    been written: its `before` is what stood there when the run began."""
+
+    name: str
+    started: str
+    command: str
+    api: Api
+    writes: tuple[Change, ...] = ()
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    finished: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A run in a few words. `written` counts the accounts that may have been written. Of a damaged
+    journal only the name is known."""
+
+    name: str
+    started: str = ""
+    command: str = ""
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    written: int = 0
+    finished: str | None = None
+    damaged: bool = False
+
+
+def runs(state: Path) -> Iterator[Summary]:
+    """Every run in the state folder, newest first, each read when it is asked for."""
+    for name in names(state):
+        try:
+            yield _summary(name, _events(state, name))
+        except JournalError:
+            yield Summary(name, damaged=True)
+
+
+def find(state: Path, name: str) -> Run:
+    """The run of that name; `last` is the newest. Raises JournalError."""
+    known = names(state)
+    if name == "last":
+        if not known:
+            raise JournalError(f"there is no run in {state}")
+        name = known[0]
+    if name not in known:
+        raise JournalError(f"there is no run {name!r} in {state}: `icesync history` lists them")
+    events = list(_events(state, name))
+    told = _summary(name, events)
+    writes: dict[str, Change] = {}
+    for event in events:
+        if event["event"] == "write":
+            writes.setdefault(event["account"], _change(event))
+    api = Api(events[0]["api"]["url"], events[0]["api"]["version"]) if events else Api()
+    return Run(name, told.started, told.command, api, tuple(writes.values()), told.statuses, told.finished)
+
+
+def _events(state: Path, name: str) -> Iterator[dict[str, Any]]:
+    """The events in a journal, one by one, each in the shape of its kind. Raises JournalError."""
+    path = state / "runs" / f"{name}.jsonl"
+    sound = True
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file):
+                event = _parsed(line)
+                if event is None:
+                    sound = False
+                elif sound and _has_its_shape(event, first=number == 0):
+                    yield event
+                else:
+                    raise JournalError(f"{path} is damaged (line {number + 1})")
+    except OSError as error:
+        raise JournalError(f"{path}: {error.strerror}") from error
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """The object in the line; None where it was cut short or is none."""
+    try:
+        event = json.loads(line) if line.endswith(b"\n") else None
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _has_its_shape(event: Mapping[str, Any], *, first: bool) -> bool:
+    """Whether all that is read of an event is there, of the right type. Later versions may add to it."""
+    kind = event.get("event")
+    if not isinstance(kind, str) or (kind == "run") != first or not _has_texts(event, *_TEXTS.get(kind, ())):
+        return False
+    if first:
+        return event["format"] == FORMAT and _has_texts(event.get("api"), "url", "version")
+    return kind != "write" or (_is_profile(event.get("before")) and _is_profile(event.get("after")))
+
+
+def _has_texts(data: object, *keys: str) -> bool:
+    return isinstance(data, dict) and all(isinstance(data.get(key), str) for key in keys)
+
+
+def _is_profile(data: object) -> bool:
+    return isinstance(data, dict) and all(
+        isinstance(entries, list) and all(_has_texts(entry, "question", "payload") for entry in entries)
+        for entries in data.values()
+    )
+
+
+def _summary(name: str, events: Iterable[Mapping[str, Any]]) -> Summary:
+    started = command = ""
+    accounts: set[str] = set()
+    statuses: Counter[str] = Counter()
+    finished = None
+    for event in events:
+        match event["event"]:
+            case "run":
+                started, command = event["started"], event["command"]
+            case "write":
+                accounts.add(event["account"])
+            case "outcome":
+                statuses[event["status"]] += 1
+            case "end":
+                finished = event["finished"]
+    return Summary(name, started, command, statuses, len(accounts), finished)
+
+
+def _change(write: Mapping[str, Any]) -> Change:
+    account = Account(write["account"], write["id"])
+    return Change(account, Profile.from_data(write["before"]), Profile.from_data(write["after"]))

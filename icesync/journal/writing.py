@@ -1,0 +1,101 @@
+"""The journal of the run that is under way, written ahead of what it does."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+from icesync.journal.folder import cannot_be_kept, make, make_state, names, sync_folder
+from icesync.model import Api, Change, Outcome
+
+FORMAT: Final = "icesync.journal/1"
+
+
+class Journal:
+    """The journal of the run that is under way. Raises JournalError when a line cannot be kept."""
+
+    def __init__(self, run: str, file: IO[str]) -> None:
+        self.run = run
+        self._file = file
+
+    def write(self, change: Change) -> None:
+        """Record a write; on return it is on disk, and the request may be sent."""
+        self._append(
+            {
+                "event": "write",
+                "account": change.account.name,
+                "id": change.account.id,
+                "action": change.action.value,
+                "before": change.before.as_data(),
+                "after": change.after.as_data(),
+            }
+        )
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise cannot_be_kept(error) from error
+
+    def outcome(self, outcome: Outcome) -> None:
+        self._append({"event": "outcome", "account": outcome.account.name, "status": outcome.status.value})
+
+    def end(self, finished: str) -> None:
+        self._append({"event": "end", "finished": finished})
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(line) + "\n")
+            self._file.flush()
+        except OSError as error:
+            raise cannot_be_kept(error) from error
+
+
+@contextmanager
+def record(state: Path, *, command: str, api: Api, now: datetime) -> Iterator[Journal]:
+    """Open the journal of a new run in the state folder, which is made when it is not there."""
+    try:
+        make_state(state)
+        make(state / "runs")
+        name, file = _create(state, now)
+    except OSError as error:
+        raise cannot_be_kept(error) from error
+    try:
+        journal = Journal(name, file)
+        journal._append(
+            {
+                "event": "run",
+                "format": FORMAT,
+                "run": name,
+                "started": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+                "command": command,
+                "api": {"url": api.url, "version": api.version},
+            }
+        )
+        yield journal
+    finally:
+        # Every line was flushed; what closing could complain about has been told already.
+        with suppress(OSError):
+            file.close()
+
+
+def _create(state: Path, now: datetime) -> tuple[str, IO[str]]:
+    """A new journal. Its name sorts after those of earlier runs, even when the clock has stepped back."""
+    name = f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond * 0x10000 // 1_000_000:04x}"
+    newest = max(names(state), default="")
+    if name <= newest:
+        name = _successor(newest)
+    file = (state / "runs" / f"{name}.jsonl").open("x", encoding="utf-8")
+    try:
+        sync_folder(state / "runs")
+    except OSError:
+        file.close()
+        raise
+    return name, file
+
+
+def _successor(name: str) -> str:
+    """The next name in the order of text: `…-00ff`, `…-0100`; and `…-ffff`, `…-ffff0`."""
+    stamp, _, part = name.partition("-")
+    return f"{stamp}-{int(part, 16) + 1:0{len(part)}x}" if part.strip("f") else f"{name}0"
