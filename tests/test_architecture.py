@@ -39,7 +39,9 @@ OWNERS = {
 }
 PURE = (
     "diagnostics documents.* model errors safe"
-    " config.resolve config.schema diff documents.* fleet graph.hints graph.protocol guard planner"
+    " config.accounts config.comments config.dump config.fields config.grammar config.locales config.malformed"
+    " config.phrases config.places config.problems config.profiles config.questions config.resolve config.rules"
+    " config.schema config.settings config.shapes config.variables diff documents.* fleet graph.hints graph.protocol guard planner"
     " render.*"
 )
 IMPURE = "asyncio click datetime httpx logging os pathlib random socket sqlite3 subprocess time"
