@@ -38,11 +38,10 @@ OWNERS = {
     "yaml": "config.source",
 }
 PURE = (
-    "diagnostics documents.* model errors safe"
-    " config.accounts config.comments config.dump config.fields config.grammar config.locales config.malformed"
-    " config.phrases config.places config.problems config.profiles config.questions config.resolve config.rules"
-    " config.schema config.settings config.shapes config.variables diff documents.* fleet graph.hints graph.protocol guard planner"
-    " render.*"
+    "diagnostics documents.* diff errors fleet graph.hints graph.protocol guard model planner render.* safe"
+    " config.accounts config.comments config.dump config.fields config.grammar config.locales"
+    " config.malformed config.phrases config.places config.problems config.profiles config.questions"
+    " config.resolve config.rules config.schema config.settings config.shapes config.variables"
 )
 IMPURE = "asyncio click datetime httpx logging os pathlib random socket sqlite3 subprocess time"
 # The sandbox is a second reading of the manual: with shared code it would agree with the first's mistakes.

@@ -159,10 +159,18 @@ async def connected(
     # Half for the connection and half for its TLS: both end before the patience does, and so a
     # request that was never sent is known to be one.
     timeout = httpx.Timeout(None, connect=patience / 2)
-    async with httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False) as http:
+    hooks = {"response": [_forget_where_to_go]}
+    async with httpx.AsyncClient(
+        transport=transport, timeout=timeout, trust_env=False, event_hooks=hooks
+    ) as http:
         # A cookie from one account's answer has no business in another account's call.
         http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         yield GraphClient(api, http, token, Governor(clock, stopping), clock, patience, stopping)
+
+
+async def _forget_where_to_go(response: httpx.Response) -> None:
+    """Redirects are never followed; httpx would look at the address all the same, and may stumble."""
+    response.headers.pop("location", None)
 
 
 def _decode(status: int, headers: Mapping[str, str], content: bytes, secret: Secret) -> dict[str, Any]:

@@ -324,6 +324,31 @@ async def test_a_connection_ends_before_the_patience_does() -> None:
     assert 2 * line.requests[0].extensions["timeout"]["connect"] <= 30
 
 
+@pytest.mark.parametrize(
+    "location",
+    ["https://evil.example/", "http://xn--0.example/", "http://[::1", "http://a:b/", "javascript:x"],
+)
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_one_refused_call_wherever_it_leads(status: int, location: str) -> None:
+    line = wire(httpx.Response(status, headers={"location": location}))
+
+    async with connected(Api(), line.network, line.reveal, clock=line.clock, patience=30) as client:
+        with pytest.raises(InvalidRequest, match="redirects are not followed"):
+            await client.get_profile(ACME)
+
+    assert len(line.requests) == 1
+
+
+async def test_a_cookie_of_one_account_is_not_sent_with_another() -> None:
+    line = wire(httpx.Response(200, json=LIVE, headers={"set-cookie": "session=acme; Path=/"}))
+
+    async with connected(Api(), line.network, line.reveal, clock=line.clock, patience=30) as client:
+        await client.get_profile(ACME)
+        await client.get_profile(Account("other", "2"))
+
+    assert "cookie" not in line.requests[1].headers
+
+
 async def test_a_dead_api_is_not_called_for_every_account() -> None:
     line = wire(httpx.ConnectError("refused"))
 

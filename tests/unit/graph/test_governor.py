@@ -1,14 +1,13 @@
 """When calls may pass, seen from outside: who is called, who waits, and who is given up."""
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
 
 from icesync.errors import GraphError, InvalidRequest, Throttled, TokenError, Transient
-from icesync.graph.governor import MOST_UNANSWERED, PATIENCE, UNTOLD_WAIT, Door, Governor
+from icesync.graph.governor import MOST_UNANSWERED, PATIENCE, UNTOLD_WAIT, Governor
 from icesync.model import FailureKind, GraphFailure
 from tests.support.clock import FakeClock
 
@@ -419,15 +418,3 @@ async def test_an_account_that_sits_out_its_wait_wakes_up_to_an_api_that_was_giv
         await asleep
 
     assert len(sleeper.calls) == 1
-
-
-async def test_only_accounts_that_were_throttled_are_remembered(governor: Governor, clock: FakeClock) -> None:
-    def doors() -> int:
-        gc.collect()
-        return sum(isinstance(thing, Door) for thing in gc.get_objects())
-
-    before = doors()
-
-    await crowd(governor, 500, Line(clock, [throttled(None), lost(), throttled(1.0, app=True)]))
-
-    assert doors() == before + 1
