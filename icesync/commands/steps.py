@@ -96,9 +96,9 @@ def foretell(console: Console, plan: Plan, limits: Limits) -> None:
 
 def check_outputs(outputs: Iterable[Output]) -> None:
     """Raise IcesyncError for a file that cannot be written, before there is anything to lose."""
-    for output in outputs:
-        if output.file is not None and not os.access(output.file.parent, os.W_OK):
-            raise IcesyncError(f"{output.file} cannot be written: no such folder, or no right to write there")
+    for file in (output.file for output in outputs if output.file is not None):
+        if not os.access(file if _is_device(file) else file.parent, os.W_OK):
+            raise IcesyncError(f"{file} cannot be written: no such folder, or no right to write there")
 
 
 def emit(console: Console, value: Plan | Report, outputs: Iterable[Output]) -> None:
@@ -119,16 +119,23 @@ def emit(console: Console, value: Plan | Report, outputs: Iterable[Output]) -> N
 
 def write_file(path: Path, text: str) -> None:
     """Replace the file whole: a full disk leaves the old one as it was."""
-    # A pipe or a device, such as /dev/stdout, has no old content to keep.
-    fresh = path if path.exists() and not path.is_file() else path.with_name(f".{path.name}.{os.getpid()}")
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
+        if _is_device(path):
+            path.write_text(text, encoding="utf-8")
+            return
+        try:
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
     except OSError as error:
         raise IcesyncError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        if fresh != path:
-            fresh.unlink(missing_ok=True)
+
+
+def _is_device(path: Path) -> bool:
+    """A pipe or a device, such as /dev/stdout: it has no old content to keep."""
+    return path.exists() and not path.is_file()
 
 
 def plan_code(plan: Plan, *, pending: ExitCode = ExitCode.DONE) -> ExitCode:

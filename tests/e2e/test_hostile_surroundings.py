@@ -143,3 +143,11 @@ def test_color_never_means_no_escape_in_the_plan(desk: Desk) -> None:
     process.wait(timeout=30)
     os.close(terminal)
     assert b"\x1b[3" not in seen, "no colour, though the progress bar may move the cursor"
+
+
+def test_an_output_may_be_a_device(desk: Desk) -> None:
+    desk.declare({"shop": HELLO})
+    done = shell(desk, "icesync plan $C -o json=/dev/stderr -o text=/dev/null")
+    assert done.returncode == 0
+    assert '"format": "icesync.plan/1"' in done.stderr
+    assert Path(os.devnull).is_char_device()
