@@ -69,13 +69,14 @@ class CredentialError(IcesyncError):
 class GraphError(IcesyncError):
     """A call to the Graph API failed; `failure` holds what there is to know, without secrets.
 
-    `may_have_arrived`: this call or an earlier try of it was sent and never clearly answered, so a
-    write may have taken effect all the same.
+    `may_have_arrived`: this call or an earlier try of it was sent and not clearly refused, so a write
+    may have taken effect all the same. `answer_lost`: and to one of them the API itself said nothing.
     """
 
     def __init__(self, failure: GraphFailure) -> None:
         self.failure = failure
         self.may_have_arrived = False
+        self.answer_lost = False
         super().__init__(failure.message)
 
 

@@ -176,7 +176,7 @@ class _Execution:
         if failed is None or live != change.before:
             cause = failed.failure if failed else None
             return _unverified(change, f"{perhaps}written, but live state still reads differently", cause)
-        if failed.failure.code is None:
+        if failed.answer_lost:
             return _unverified(
                 change, "no answer to the write, and live state reads as before", failed.failure
             )

@@ -78,31 +78,32 @@ class GraphClient:
 
     async def _call(self, account: Account, request: protocol.Request) -> dict[str, Any]:
         secret = await self._secret(account)
-        may_have_arrived = False
-        failed: GraphError | None = None
+        tries: list[GraphError] = []
 
         async def send() -> dict[str, Any]:
-            nonlocal may_have_arrived, failed
-            if failed is not None and request.method != "GET" and self._stopping():
-                raise failed
             try:
                 return await self._send(account, request, secret)
             except GraphError as error:
-                failed = error
-                may_have_arrived |= error.may_have_arrived
+                tries.append(error)
                 raise
+
+        async def pause(seconds: float) -> None:
+            await self._clock.sleep(seconds)
+            if request.method != "GET" and self._stopping():
+                raise tries[-1]
 
         attempts = AsyncRetrying(
             retry=retry_if_exception(self._passes_by_itself),
             stop=stop_after_attempt(ATTEMPTS),
             wait=wait_random_exponential(multiplier=0.25, max=2),
-            sleep=self._clock.sleep,
+            sleep=pause,
             reraise=True,
         )
         try:
             return await attempts(self._governor.call, account.name, send)
         except GraphError as error:
-            error.may_have_arrived = may_have_arrived
+            error.may_have_arrived = any(each.may_have_arrived for each in tries)
+            error.answer_lost = any(each.answer_lost for each in tries)
             raise
 
     def _passes_by_itself(self, error: BaseException) -> bool:

@@ -91,7 +91,7 @@ def transient(message: str, *, may_have_arrived: bool = True) -> Transient:
     """A failure that most times passes by itself, and of which the Graph API itself said nothing."""
     kind = FailureKind.TRANSIENT
     error = Transient(GraphFailure(kind, message, hint=hint(kind, None, None)))
-    error.may_have_arrived = may_have_arrived
+    error.may_have_arrived = error.answer_lost = may_have_arrived
     return error
 
 

@@ -103,5 +103,5 @@ def _refuse_compressed(response: httpx.Response) -> None:
 
 def _unread(what: str) -> InvalidRequest:
     error = InvalidRequest(GraphFailure(FailureKind.INVALID, f"the API's answer is {what}"))
-    error.may_have_arrived = True  # it was answered, perhaps with success
+    error.may_have_arrived = error.answer_lost = True  # it was answered, perhaps with success
     return error

@@ -98,7 +98,7 @@ def error(fault: Fault) -> GraphError | None:
             return Throttled(failure, app_wide=False, wait=None)
         case Fault.DROPPED | Fault.LOST:
             unanswered = Transient(GraphFailure(FailureKind.TRANSIENT, f"no answer: {fault.value}"))
-            unanswered.may_have_arrived = True
+            unanswered.may_have_arrived = unanswered.answer_lost = True
             return unanswered
         case Fault.BUG:
             raise Bug

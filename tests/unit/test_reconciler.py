@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from icesync.errors import JournalError
+from icesync.errors import JournalError, Transient
 from icesync.model import (
     NOTHING,
     Account,
     Action,
     Change,
     FailureKind,
+    GraphFailure,
     Outcome,
     Plan,
     Profile,
@@ -463,3 +464,19 @@ async def test_a_bug_while_observing_is_no_unreadable_account() -> None:
         await seen_by(api, accounts(9), concurrency=2)
 
     assert len(api.record) == 2
+
+
+async def test_a_write_that_the_api_itself_called_failed_and_that_does_not_show_has_failed() -> None:
+    class Failing(MemoryApi):
+        async def set_profile(self, account: Account, profile: Profile) -> None:
+            self.record.append(("POST", account.id))
+            error = Transient(GraphFailure(FailureKind.TRANSIENT, "an unknown error", 2))
+            error.may_have_arrived = True
+            raise error
+
+    stage = Scene(Failing({"1": A}))
+
+    outcome = await stage.outcome()
+
+    assert (outcome.status, outcome.error.code if outcome.error else None) == (Status.FAILED, 2)
+    assert stage.verbs == "POST GET GET GET"

@@ -501,3 +501,23 @@ async def test_each_account_speaks_with_its_own_token() -> None:
 
     sent = [request.headers["authorization"] for request in line.requests]
     assert sent == ["Bearer first", "Bearer second"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "arrived", "lost"),
+    [
+        ([refused(100)], False, False),
+        ([refused(2)], True, False),
+        ([httpx.ConnectError("refused")], False, False),
+        ([httpx.ReadError("gone")], True, True),
+        ([httpx.ReadError("gone"), refused(2)], True, True),
+        ([httpx.Response(502, text="<html>"), refused(100)], True, True),
+        ([refused(2), refused(613)], True, False),
+    ],
+)
+async def test_a_failed_write_knows_of_all_its_tries_what_may_have_become_of_it(
+    answers: list[Answer], arrived: bool, lost: bool
+) -> None:
+    error = await wire(*answers).write_fails()
+
+    assert (error.may_have_arrived, error.answer_lost) == (arrived, lost)
