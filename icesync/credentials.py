@@ -72,7 +72,9 @@ class Credentials:
     async def token(self, account: Account) -> Secret:
         """The account's token. Raises CredentialError."""
         if account.token is None:
-            raise CredentialError("it has no token: add `token: env:NAME` to the account or to `defaults`")
+            raise CredentialError(
+                "the files have no token for it: add `token: env:NAME` to the account or to `defaults`"
+            )
         reference = _KEYED.fullmatch(account.token)
         if reference is None:
             raise CredentialError("its token is no reference: write env:NAME, file:PATH or command:CMD")
@@ -94,7 +96,7 @@ class Credentials:
         if mapping is None:
             raise CredentialError("its token reference ends in #KEY, but names no JSON or YAML mapping")
         if key not in mapping:
-            raise CredentialError("the mapping that its token reference names has no such key")
+            raise CredentialError("the mapping that its token reference names has no text under that key")
         return mapping[key]
 
     async def _once(self, source: str) -> str:

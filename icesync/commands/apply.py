@@ -45,8 +45,9 @@ def apply(
     from icesync import journal
     from icesync.commands import steps
     from icesync.commands.carry_out import Consent, Execution
+    from icesync.commands.output import check_outputs
 
-    steps.check_outputs(outputs)
+    check_outputs(outputs)
     loaded = steps.load(runtime, scope)
     saved = None
     if plan_path is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from icesync import guard, journal
 from icesync.commands import steps
 from icesync.commands.options import Output, Scope
+from icesync.commands.output import emit
 from icesync.console import Console
 from icesync.errors import ExitCode, IcesyncError, JournalError, UsageError
 from icesync.graph.client import GraphClient
@@ -86,7 +87,7 @@ class Execution:
         )
         code = steps.report_code(report)
         try:
-            steps.emit(runtime.console, report, self.outputs)
+            emit(runtime.console, report, self.outputs)
         except (IcesyncError, OSError) as error:
             # What was written was written: a report that finds no room does not change the outcome.
             runtime.console.complain(f"error: the report cannot be written: {error}")

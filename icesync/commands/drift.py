@@ -16,8 +16,9 @@ from icesync.runtime import Runtime
 @click.pass_obj
 def drift(runtime: Runtime, scope: options.Scope, outputs: Sequence[options.Output]) -> int:
     """Tell whether live state differs from the files: exit code 2 when it does."""
-    from icesync.commands import steps
+    from icesync.commands import output, steps
 
+    output.check_outputs(outputs)
     found, _ = steps.plan_now(runtime, scope)
-    steps.emit(runtime.console, found, outputs)
+    output.emit(runtime.console, found, outputs)
     return steps.plan_code(found, pending=ExitCode.PENDING)

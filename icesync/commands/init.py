@@ -15,12 +15,14 @@ from icesync.runtime import Runtime
 @click.pass_obj
 def init(runtime: Runtime, folder: Path) -> int:
     """Write a commented starter icesync.yaml into DIR. Never overwrites one."""
+    from icesync.commands.output import write_file
+
     path = folder / options.DEFAULT_CONFIG
     starter = files("icesync.commands").joinpath("starter.yaml").read_text(encoding="utf-8")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(starter)
+        path.touch(exist_ok=False)
+        write_file(path, starter)
     except FileExistsError:
         raise IcesyncError(f"{path} is there already; it was left as it is") from None
     except OSError as error:

@@ -22,9 +22,10 @@ def plan(
 
     CONFIG is the root file or its folder. `-o json=FILE` saves the plan for `apply --plan FILE`.
     """
-    from icesync.commands import steps
+    from icesync.commands import output, steps
 
+    output.check_outputs(outputs)
     found, limits = steps.plan_now(runtime, scope)
     steps.foretell(runtime.console, found, limits)
-    steps.emit(runtime.console, found, outputs)
+    output.emit(runtime.console, found, outputs)
     return steps.plan_code(found, pending=ExitCode.PENDING if detailed_exitcode else ExitCode.DONE)

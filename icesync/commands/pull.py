@@ -4,11 +4,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from icesync.commands import options
-from icesync.errors import ExitCode, UsageError
+from icesync.errors import ConfigError, ExitCode, IcesyncError, UsageError
 from icesync.fleet import select
 from icesync.model import Desired, Observation
 from icesync.runtime import Runtime
@@ -43,8 +44,11 @@ def pull(runtime: Runtime, scope: options.Scope, names: Sequence[str], output: P
     Planning the result finds no changes.
     """
     from icesync.commands import steps
+    from icesync.commands.output import check_file, write_file
     from icesync.config.dump import to_yaml
 
+    if output is not None:
+        check_file(output)
     loaded = steps.load(runtime, scope)
     known = {each.account.name for each in loaded.fleet.accounts}
     if unknown := sorted(set(names) - known):
@@ -61,12 +65,16 @@ def pull(runtime: Runtime, scope: options.Scope, names: Sequence[str], output: P
             return await steps.look(runtime, client, accounts, scope.concurrency)
 
     observed = runtime.run(work)
-    text = to_yaml(_as_seen(accounts, observed), loaded.fleet.api)
+    code = _tell_unreadable(runtime, observed)
+    seen = _as_seen(accounts, observed)
+    if accounts and not seen:
+        raise IcesyncError("no account could be read, so nothing is pulled")
+    text = to_yaml(seen, loaded.fleet.api)
     if output is None:
         runtime.console.result(text)
     else:
-        steps.write_file(output, text)
-    return _tell_unreadable(runtime, observed)
+        write_file(output, text)
+    return max(code, _tell_invalid(runtime, text))
 
 
 def _as_seen(accounts: Sequence[Desired], observed: dict[str, Observation]) -> list[Desired]:
@@ -77,8 +85,26 @@ def _as_seen(accounts: Sequence[Desired], observed: dict[str, Observation]) -> l
     ]
 
 
-def _tell_unreadable(runtime: Runtime, observed: dict[str, Observation]) -> int:
+def _tell_invalid(runtime: Runtime, text: str) -> ExitCode:
+    """Live state may hold what no file may ask for, such as a locale without the default one."""
+    from icesync.config import load
 
+    with TemporaryDirectory(prefix="icesync-pull-") as folder:
+        path = Path(folder) / options.DEFAULT_CONFIG
+        path.write_text(text, encoding="utf-8")
+        try:
+            load(path)
+        except ConfigError as error:
+            for found in error.diagnostics:
+                what = (
+                    f"error: what is live cannot stand in a file, see line {found.span.line}: {found.message}"
+                )
+                runtime.console.complain(what)
+            return ExitCode.PARTIAL
+    return ExitCode.DONE
+
+
+def _tell_unreadable(runtime: Runtime, observed: dict[str, Observation]) -> ExitCode:
     failed = {name: seen.error for name, seen in sorted(observed.items()) if seen.error is not None}
     for name, error in failed.items():
         message = visible(error.message)

@@ -8,7 +8,7 @@ import click
 from icesync.commands import options
 from icesync.errors import StalePlan
 from icesync.fleet import select
-from icesync.model import Desired, Fleet, Limit
+from icesync.model import Account, Desired, Fleet, Limit
 from icesync.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def rollback(
     from icesync import journal
     from icesync.commands import steps
     from icesync.commands.carry_out import Consent, Execution
+    from icesync.commands.output import check_outputs
 
-    steps.check_outputs(outputs)
+    check_outputs(outputs)
     loaded = steps.load(runtime, scope)
     state = options.state_folder(runtime, scope.config, scope.state_dir)
     with journal.locked(state):
@@ -65,10 +66,13 @@ def rollback(
 
 
 def _before(past: "journal.Run", fleet: Fleet) -> list[Desired]:
-    """What stood before the run, as desired state. An account that has left the files, or has
-    another id now, has no token here, and so it is told as unreadable."""
-    known = {(each.account.name, each.account.id): each.account for each in fleet.accounts}
+    """What stood before the run, as desired state. An account is known by its id, also under a new
+    name; one that has left the files has no token here, and so it is told as unreadable."""
+    known = {_identity(each.account): each.account for each in fleet.accounts}
     return [
-        Desired(known.get((write.account.name, write.account.id), write.account), write.before)
-        for write in past.writes
+        Desired(known.get(_identity(write.account), write.account), write.before) for write in past.writes
     ]
+
+
+def _identity(account: Account) -> str:
+    return account.name if account.id == "me" else account.id

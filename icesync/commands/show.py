@@ -17,9 +17,9 @@ from icesync.runtime import Runtime
 @click.pass_obj
 def show(runtime: Runtime, plan: Path, outputs: Sequence[options.Output]) -> int:
     """Print a saved plan again, offline."""
-    from icesync.commands import steps
+    from icesync.commands import output
 
-    steps.emit(runtime.console, read_plan(plan), outputs)
+    output.emit(runtime.console, read_plan(plan), outputs)
     return ExitCode.DONE
 
 

@@ -1,21 +1,18 @@
-"""The steps that commands are composed of: load, observe and plan, print."""
+"""The steps that commands are composed of: load, observe, plan, and what an exit code tells of it."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from icesync import config, guard, planner
-from icesync.commands.options import Output, Scope
+from icesync.commands.options import Scope
 from icesync.config.schema import api_url
 from icesync.console import Console
 from icesync.documents.planfile import desired_digest
-from icesync.errors import ExitCode, IcesyncError, Refused, UsageError
+from icesync.errors import ExitCode, Refused, UsageError
 from icesync.fleet import select
 from icesync.graph.client import GraphClient
 from icesync.model import Desired, Fleet, Limits, Observation, Plan, Report, Status
 from icesync.reconciler import observe
-from icesync.render import render
 from icesync.runtime import Runtime
 
 
@@ -92,50 +89,6 @@ def foretell(console: Console, plan: Plan, limits: Limits) -> None:
     except Refused as refusal:
         for reason in refusal.reasons:
             console.say(f"note: apply would refuse this: {reason}")
-
-
-def check_outputs(outputs: Iterable[Output]) -> None:
-    """Raise IcesyncError for a file that cannot be written, before there is anything to lose."""
-    for file in (output.file for output in outputs if output.file is not None):
-        if not os.access(file if _is_device(file) else file.parent, os.W_OK):
-            raise IcesyncError(f"{file} cannot be written: no such folder, or no right to write there")
-
-
-def emit(console: Console, value: Plan | Report, outputs: Iterable[Output]) -> None:
-    """Render the value into each output. Where a file cannot be written the others still are, and
-    then it raises IcesyncError."""
-    failed: IcesyncError | None = None
-    for output in outputs:
-        if output.file is None:
-            console.result(render(value, output.format, color=console.color, width=console.width))
-            continue
-        try:
-            write_file(output.file, render(value, output.format))
-        except IcesyncError as error:
-            failed = error
-    if failed is not None:
-        raise failed
-
-
-def write_file(path: Path, text: str) -> None:
-    """Replace the file whole: a full disk leaves the old one as it was."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if _is_device(path):
-            path.write_text(text, encoding="utf-8")
-            return
-        try:
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as error:
-        raise IcesyncError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _is_device(path: Path) -> bool:
-    """A pipe or a device, such as /dev/stdout: it has no old content to keep."""
-    return path.exists() and not path.is_file()
 
 
 def plan_code(plan: Plan, *, pending: ExitCode = ExitCode.DONE) -> ExitCode:

@@ -151,3 +151,49 @@ def test_an_output_may_be_a_device(desk: Desk) -> None:
     assert done.returncode == 0
     assert '"format": "icesync.plan/1"' in done.stderr
     assert Path(os.devnull).is_char_device()
+
+
+def test_an_output_through_a_link_reaches_what_it_leads_to(desk: Desk) -> None:
+    desk.declare({"shop": HELLO})
+    (desk.folder / "real.json").touch(mode=0o600)
+    (desk.folder / "link.json").symlink_to("real.json")
+    assert desk.icesync("plan", "-o", f"json={desk.folder}/link.json").code == 0
+    assert (desk.folder / "link.json").is_symlink()
+    assert "icesync.plan/1" in (desk.folder / "real.json").read_text()
+    done = shell(desk, "ln -s /proc/self/fd/1 $C.out; icesync plan $C -o json=$C.out > $C.txt")
+    assert done.returncode == 0
+    assert "icesync.plan/1" in (desk.folder / "icesync.yaml.txt").read_text()
+
+
+def test_the_mode_of_an_output_file_is_kept(desk: Desk) -> None:
+    desk.declare({"shop": HELLO})
+    path = desk.folder / "plan.json"
+    path.touch(mode=0o600)
+    assert desk.icesync("plan", "-o", f"json={path}").code == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+@pytest.mark.parametrize("target", ["", "/nowhere/x"])
+def test_an_output_that_cannot_be_is_told_before_the_first_call(
+    desk: Desk, command: str, target: str
+) -> None:
+    desk.declare({"shop": HELLO})
+    told = desk.icesync(command, "-o", f"json={desk.folder}{target}")
+    assert told.code == 1
+    assert desk.sandbox.api.calls == []
+
+
+def test_an_interrupt_at_the_very_start_leaves_no_traceback(desk: Desk) -> None:
+    desk.declare({"shop": HELLO})
+    for delay in (0.05, 0.1, 0.2, 0.3):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "icesync", "plan", str(desk.config)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+        assert "icesync/cli.py" not in err, f"after {delay} s"

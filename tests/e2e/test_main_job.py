@@ -188,3 +188,30 @@ def test_shards_share_the_fleet_out(desk: Desk) -> None:
     planned = [desk.icesync("plan", f"--shard={index}/3", "-o", "json").json for index in (1, 2, 3)]
     names = [each["account"] for plan in planned for each in plan["changes"]]
     assert sorted(names) == sorted(f"shop-{number}" for number in range(1, 13))
+
+
+def test_pull_tells_what_is_live_and_cannot_stand_in_a_file(desk: Desk) -> None:
+    desk.declare({"odd": "none"})
+    desk.seed(1, {"default": HELLO["default"], "en": [("Hello?", "HELLO")]})
+    pulled = desk.icesync("pull")
+    assert pulled.code == 3
+    assert "en:" in pulled.out
+    assert "cannot stand in a file" in pulled.err
+
+
+def test_pull_writes_no_file_when_nothing_could_be_read(desk: Desk) -> None:
+    desk.declare({"shop": HELLO})
+    desk.give_tokens({})
+    before = desk.config.read_text()
+    pulled = desk.icesync("pull", str(desk.config), "-o", str(desk.config), config=False)
+    assert pulled.code == 1
+    assert desk.config.read_text() == before
+
+
+def test_rollback_knows_an_account_by_its_id_under_a_new_name(desk: Desk) -> None:
+    desk.declare({"shop": BONJOUR})
+    desk.seed(1, HELLO)
+    desk.icesync("apply", "--yes")
+    desk.declare({"store": BONJOUR})
+    assert desk.icesync("rollback", "last", "--yes").code == 0
+    assert desk.live(1) == HELLO

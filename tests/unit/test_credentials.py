@@ -257,7 +257,7 @@ async def test_a_long_output_is_read_to_its_end(tmp_path: Path) -> None:
         ("env:ACCENT_sentinel", "characters"),
         ("env:BELL_sentinel", "characters"),
         ("env:PLAIN_sentinel#sentinel", "no JSON or YAML mapping"),
-        ("env:JSON_sentinel#sentinel", "no such key"),
+        ("env:JSON_sentinel#sentinel", "no text under that key"),
         ("env:JSON_sentinel#empty", "empty"),
         ("file:sentinel", "No such file"),
         ("file:.", "directory"),
