@@ -13,6 +13,8 @@ import pytest
 from icesync.sandbox.world import World
 from tests.support.desk import Desk
 
+has_a_full_device = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has it")
+
 HELLO = {"default": [("Où est ma commande ?", "ORDER")]}
 
 
@@ -34,8 +36,8 @@ def shell(desk: Desk, line: str, **environ: str) -> subprocess.CompletedProcess[
     [
         ("icesync plan $C >&-", 0),
         ("icesync plan $C 2>&-", 0),
-        ("icesync plan $C >/dev/full", 1),
-        ("icesync --help >/dev/full", 1),
+        pytest.param("icesync plan $C >/dev/full", 1, marks=has_a_full_device),
+        pytest.param("icesync --help >/dev/full", 1, marks=has_a_full_device),
         ("icesync plan $C <&-", 0),
         ("icesync apply $C <&-", 64),
     ],
@@ -160,7 +162,7 @@ def test_an_output_through_a_link_reaches_what_it_leads_to(desk: Desk) -> None:
     assert desk.icesync("plan", "-o", f"json={desk.folder}/link.json").code == 0
     assert (desk.folder / "link.json").is_symlink()
     assert "icesync.plan/1" in (desk.folder / "real.json").read_text()
-    done = shell(desk, "ln -s /proc/self/fd/1 $C.out; icesync plan $C -o json=$C.out > $C.txt")
+    done = shell(desk, "ln -s /dev/fd/1 $C.out; icesync plan $C -o json=$C.out > $C.txt")
     assert done.returncode == 0
     assert "icesync.plan/1" in (desk.folder / "icesync.yaml.txt").read_text()
 

@@ -100,7 +100,7 @@ def test_harmful_characters_are_escaped_and_read_back(character: str) -> None:
     ("text", "message"),
     [
         ("", "not JSON: Expecting value (line 1, column 1)"),
-        ('{"format": "icesync.plan/1",\n}', "line 2, column 1"),
+        ('{"format": "icesync.plan/1"\n]', "line 2, column 1"),
         ("[" * 200_000, "not JSON that can be read"),
         ("9" * 5000, "not JSON that can be read"),
         ("[]", "not an icesync document: `format` is missing"),
