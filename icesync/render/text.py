@@ -9,6 +9,7 @@ from icesync.model import (
     Change,
     Edit,
     EditKind,
+    FailureKind,
     GraphFailure,
     Outcome,
     Plan,
@@ -83,7 +84,7 @@ def _sides(edit: Edit, label: str) -> list[tuple[str, str]]:
 
 def _unreadable(found: Unreadable, look: Look) -> Iterator[str]:
     yield f"{look.paint('!', 'red')} {look.paint(_name(found.account), 'bold')}"
-    yield from _failure(found.error, look)
+    yield from _failure(found.account, found.error, look)
 
 
 def _outcome(outcome: Outcome, width: int, look: Look) -> Iterator[str]:
@@ -93,12 +94,15 @@ def _outcome(outcome: Outcome, width: int, look: Look) -> Iterator[str]:
     if outcome.detail:
         yield from _lines("    ", 4, outcome.detail, "", look)
     if outcome.error:
-        yield from _failure(outcome.error, look)
+        yield from _failure(outcome.account, outcome.error, look)
 
 
-def _failure(failure: GraphFailure, look: Look) -> Iterator[str]:
+def _failure(account: Account, failure: GraphFailure, look: Look) -> Iterator[str]:
     start = f"    {cause(failure)}: "
     yield from _lines(start, len(start), failure.message, "red", look)
+    if failure.kind is FailureKind.CREDENTIAL and account.token:
+        # For the person at the terminal; files that are kept hold no reference.
+        yield from _lines("    token: ", 11, account.token, "", look)
     if failure.hint:
         yield from _lines("    hint: ", 10, failure.hint, "", look)
     if failure.trace:

@@ -5,7 +5,20 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from icesync.model import NOTHING, Account, Action, Change, Outcome, Plan, Profile, Report, Status
+from icesync.model import (
+    NOTHING,
+    Account,
+    Action,
+    Change,
+    FailureKind,
+    GraphFailure,
+    Outcome,
+    Plan,
+    Profile,
+    Report,
+    Status,
+    Unreadable,
+)
 from icesync.render import render
 from tests.support.samples import PLAN, QUIET_PLAN, QUIET_REPORT, REPORT
 
@@ -99,3 +112,25 @@ def test_a_long_question_keeps_inside_the_width_and_loses_nothing(question: str)
     assert all(line.startswith(" " * 23) for line in lines[1:])
     told = "".join(line[23:] for line in lines)
     assert told.replace(" ", "") == question.replace(" ", "")
+
+
+def test_a_token_that_cannot_be_had_is_told_with_its_reference() -> None:
+    account = Account("acme", "1", "env:IG_TOKENS#acme\x1b")
+    missing = GraphFailure(FailureKind.CREDENTIAL, "its environment variable is not set")
+    expired = GraphFailure(FailureKind.TOKEN, "expired", 190, 463)
+
+    told = render(Plan((), (Unreadable(account, missing),)), "text")
+
+    assert (
+        "\n".join(
+            [
+                "! acme (1)",
+                "    credential: its environment variable is not set",
+                r"    token: env:IG_TOKENS#acme\x1b",
+            ]
+        )
+        in told
+    )
+    assert "env:" not in render(Plan((), (Unreadable(account, expired),)), "text")
+    for kept in ("json", "markdown", "html"):
+        assert "IG_TOKENS" not in render(Plan((), (Unreadable(account, missing),)), kept)
