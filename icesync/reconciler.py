@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeVar
 
 from icesync.errors import GraphError, JournalError, Throttled
+from icesync.graph.governor import Clock
 from icesync.model import (
     NOTHING,
     Account,
@@ -42,12 +43,6 @@ class WriteLog(Protocol):
     def write(self, change: Change) -> None: ...
 
     def outcome(self, outcome: Outcome) -> None: ...
-
-
-class Clock(Protocol):
-    def monotonic(self) -> float: ...
-
-    async def sleep(self, seconds: float) -> None: ...
 
 
 async def observe(

@@ -15,7 +15,6 @@ from icesync.model import Limit
 from icesync.runtime import Runtime
 
 DEFAULT_CONFIG: Final = "icesync.yaml"
-FORMATS: Final = ("text", "json", "markdown", "html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,8 @@ class Scope:
 
 def _outputs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> tuple[Output, ...]:
     """Text goes to standard output where no other output was sent there."""
+    from icesync.render import FORMATS
+
     found = []
     for word in words:
         name, given, file = word.partition("=")
