@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "plan": "Show what apply would do.",
     "apply": "Make live state what the files say.",
     "drift": "Tell whether live state differs from the files.",
-    "show": "Print a saved plan again, offline.",
+    "show": "Print saved plans or reports again, merged, offline.",
     "pull": "Print live state as YAML.",
     "history": "List past runs, newest first.",
     "rollback": "Go back to what stood before a run.",
@@ -66,6 +66,7 @@ def root(runtime: Runtime, verbose: bool, quiet: bool, color: str) -> None:
     """Keep the ice breakers of your Instagram accounts in Git."""
     console = runtime.console
     console.verbosity = -1 if quiet else int(verbose)
+    console.ci = runtime.environ.get("CI", "").lower() not in ("", "0", "false")
     wanted = sys.stdout.isatty() and not runtime.environ.get("NO_COLOR")
     console.color = color == "always" or (color == "auto" and wanted)
 

@@ -2,11 +2,11 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from icesync.model import Account
+from icesync import progress
 from icesync.safe import visible
 
 
@@ -14,11 +14,13 @@ from icesync.safe import visible
 class Console:
     """Results go to standard output, everything else to standard error.
 
-    `color` is decided by the command line and NO_COLOR; `verbosity` is -1 for `-q`, 1 for `-v`.
+    `color` is decided by the command line and NO_COLOR; `verbosity` is -1 for `-q`, 1 for `-v`; `ci`
+    is true where a log is kept of what a person would see pass by.
     """
 
     color: bool = False
     verbosity: int = 0
+    ci: bool = False
 
     @property
     def interactive(self) -> bool:
@@ -60,18 +62,15 @@ class Console:
         return sys.stdin.readline().strip() == "yes"
 
     @contextmanager
-    def progress(self, what: str, total: int) -> Iterator[Callable[[Account], None]]:
-        """Yield what to call for each account that is done. A bar on a terminal, else nothing."""
+    def progress(self, what: str, total: int, watch: progress.Watch) -> Iterator[progress.Notify]:
+        """Yield what to call for each account that is done: a bar on a terminal, lines in CI."""
         if self.verbosity > 0:
-            yield lambda account: self.detail(f"{what} {account.name}")
-        elif self.verbosity < 0 or not sys.stderr.isatty() or not total:
-            yield lambda account: None
+            yield lambda account, failure: self.detail(f"{what} {account.name}")
+        elif self.verbosity < 0 or not total or not (self.ci or sys.stderr.isatty()):
+            yield lambda account, failure: None
+        elif self.ci:
+            with progress.lines(what, total, watch, self.say) as notify:
+                yield notify
         else:
-            from rich.console import Console as Terminal
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            terminal = Terminal(stderr=True, no_color=not self.color)
-            with Progress(*columns, console=terminal, transient=True) as bar:
-                task = bar.add_task(what, total=total)
-                yield lambda account: bar.advance(task)
+            with progress.bar(what, total, watch, color=self.color) as notify:
+                yield notify

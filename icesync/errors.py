@@ -97,12 +97,18 @@ class Blocked(GraphError):
 
 
 class Throttled(GraphError):
-    """The door is closed. `wait` is in seconds, None where nobody said how long."""
+    """The door is closed. `wait` is in seconds, None where nobody said how long.
 
-    def __init__(self, failure: GraphFailure, *, app_wide: bool, wait: float | None) -> None:
+    `again`: nothing was sent, and after the wait this run shall try once more.
+    """
+
+    def __init__(
+        self, failure: GraphFailure, *, app_wide: bool, wait: float | None, again: bool = False
+    ) -> None:
         super().__init__(failure)
         self.app_wide = app_wide
         self.wait = wait
+        self.again = again
 
 
 class Transient(GraphError):

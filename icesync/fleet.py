@@ -45,5 +45,4 @@ def select(accounts: Sequence[Desired], selection: Selection) -> tuple[Desired, 
 
 def shard_of(account: Account, shards: int) -> int:
     """The account's shard, 1 to `shards`. By id, so that a rename moves no account."""
-    identity = account.name if account.id == "me" else account.id
-    return int.from_bytes(sha256(identity.encode()).digest()[:8]) % shards + 1
+    return int.from_bytes(sha256(account.identity.encode()).digest()[:8]) % shards + 1

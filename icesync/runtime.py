@@ -5,14 +5,13 @@ Everything that a command needs of the world comes from here, so that tests brin
 
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from icesync.clock import SystemClock
 from icesync.console import Console
 from icesync.errors import Interrupted
 from icesync.model import Api
@@ -20,34 +19,14 @@ from icesync.model import Api
 if TYPE_CHECKING:
     import asyncio
 
+    from icesync.connection import Traffic
     from icesync.graph.client import GraphClient
+    from icesync.graph.ledger import Ledger
     from icesync.graph.transport import Transport
 
 T = TypeVar("T")
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-
-
-class SystemClock:
-    """Time as the machine tells it."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        import asyncio
-
-        await asyncio.sleep(seconds)
-
-
-def network(api: Api, connections: int) -> "Transport":
-    """The real way to the API."""
-    from icesync.graph.transport import Lanes
-
-    return Lanes(connections, url=api.url)
 
 
 class Interruption:
@@ -88,6 +67,12 @@ class Interruption:
             self.listen()
 
 
+def _network(api: Api, connections: int) -> "Transport":
+    from icesync.connection import network
+
+    return network(api, connections)
+
+
 @dataclass(frozen=True)
 class Runtime:
     """What a command may use of the world. `invoke` runs another icesync command line in the same
@@ -97,32 +82,47 @@ class Runtime:
     console: Console = field(default_factory=Console)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     clock: SystemClock = field(default_factory=SystemClock)
-    transport: Callable[[Api, int], "Transport"] = network
+    transport: Callable[[Api, int], "Transport"] = _network
 
     @asynccontextmanager
     async def client(
         self,
         api: Api,
+        traffic: "Traffic",
         *,
         root: Path,
-        concurrency: int,
-        patience: float,
         stopping: Callable[[], bool] = lambda: False,
     ) -> AsyncIterator["GraphClient"]:
-        """A client that resolves token references from `root` and gives one request `patience` seconds.
+        """A client that resolves token references from `root`.
 
         Once `stopping()` is true it neither waits at a closed door nor sends a write again.
         """
-        from icesync.config.source import read_mapping
-        from icesync.credentials import Credentials
-        from icesync.graph.client import connected
+        from icesync import connection
 
-        tokens = Credentials(self.environ, root, read_mapping)
-        transport = self.transport(api, concurrency)
-        async with connected(
-            api, transport, tokens.token, clock=self.clock, patience=patience, stopping=stopping
-        ) as client:
-            yield client
+        with self.ledger(api, traffic) as ledger:
+            async with connection.client(
+                api,
+                traffic,
+                environ=self.environ,
+                clock=self.clock,
+                transport=self.transport(api, traffic.concurrency),
+                root=root,
+                ledger=ledger,
+                stopping=stopping,
+            ) as client:
+                yield client
+
+    @contextmanager
+    def ledger(self, api: Api, traffic: "Traffic") -> Iterator["Ledger | None"]:
+        """Where the calls of this run are counted; None where accounts have no budget."""
+        from icesync import connection
+
+        if traffic.budget is None:
+            yield None
+            return
+        with closing(connection.ledger(api, traffic.budget, traffic.state, self.console.say)) as ledger:
+            ledger.forget(self.clock.now().timestamp())
+            yield ledger
 
     def run(self, work: Callable[[Interruption], Awaitable[T]]) -> T:
         """Run asynchronous work to its end. Raises Interrupted when Ctrl-C cut it short."""

@@ -8,8 +8,8 @@ import click
 
 from icesync.commands import options
 from icesync.errors import StalePlan, UsageError
-from icesync.fleet import Selection, select
-from icesync.model import Fleet, Limit, Plan
+from icesync.fleet import Selection
+from icesync.model import Fleet, Plan
 from icesync.runtime import Runtime
 
 
@@ -22,8 +22,7 @@ from icesync.runtime import Runtime
     metavar="FILE",
     help="Carry out exactly this saved plan.",
 )
-@options.yes_option
-@options.limits
+@options.care
 @options.scope
 @options.outputs
 @click.pass_obj
@@ -32,10 +31,7 @@ def apply(
     scope: options.Scope,
     outputs: Sequence[options.Output],
     plan_path: Path | None,
-    yes: bool,
-    force: bool,
-    max_changes: Limit | None,
-    max_deletes: Limit | None,
+    care: options.Care,
 ) -> int:
     """Plan, show, ask, write, read back.
 
@@ -44,14 +40,14 @@ def apply(
     """
     from icesync import journal
     from icesync.commands import steps
-    from icesync.commands.carry_out import Consent, Execution
+    from icesync.commands.carry_out import Execution
     from icesync.commands.output import check_outputs
 
     check_outputs(outputs)
     loaded = steps.load(runtime, scope)
     saved = None
     if plan_path is not None:
-        if scope.selection != Selection():
+        if scope.selection != Selection() or scope.changed_since is not None:
             raise UsageError("a saved plan is carried out whole: select accounts when you make it")
         saved = _saved(plan_path, loaded.fleet)
     state = options.state_folder(runtime, scope.config, scope.state_dir)
@@ -61,10 +57,10 @@ def apply(
             scope=scope,
             command="apply",
             fleet=loaded.fleet,
-            accounts=select(loaded.fleet.accounts, scope.selection),
+            accounts=steps.chosen(runtime, scope, loaded.fleet),
             root=loaded.root,
             state=state,
-            consent=Consent(yes, force, max_changes, max_deletes),
+            care=care,
             outputs=outputs,
             saved=saved,
         ).run()

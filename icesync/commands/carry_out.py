@@ -7,35 +7,24 @@ from pathlib import Path
 
 from icesync import guard, journal
 from icesync.commands import steps
-from icesync.commands.options import Output, Scope
+from icesync.commands.options import Care, Output, Scope
 from icesync.commands.output import emit
 from icesync.console import Console
+from icesync.crew import Crew
 from icesync.errors import ExitCode, IcesyncError, JournalError, UsageError
-from icesync.graph.client import GraphClient
 from icesync.model import (
     Desired,
     FailureKind,
     Fleet,
-    Limit,
     Outcome,
     Plan,
     Report,
     Status,
     Unreadable,
 )
-from icesync.reconciler import apply
+from icesync.reconciler import WRITE_CALLS
 from icesync.render import render
 from icesync.runtime import Interruption, Runtime
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """How far the person behind the command lets it go."""
-
-    yes: bool
-    force: bool
-    max_changes: Limit | None
-    max_deletes: Limit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +39,7 @@ class Execution:
     accounts: Sequence[Desired]
     root: Path
     state: Path
-    consent: Consent
+    care: Care
     outputs: Sequence[Output]
     saved: Plan | None = None
 
@@ -61,28 +50,29 @@ class Execution:
     async def _work(self, interruption: Interruption) -> int:
         runtime, scope = self.runtime, self.scope
         started = runtime.clock.now()
-        async with runtime.client(
-            self.fleet.api,
-            root=self.root,
-            concurrency=scope.concurrency,
-            patience=scope.timeout,
+        async with steps.crew(
+            runtime,
+            scope,
+            self.fleet,
+            self.root,
+            waits=self.care.waits,
             stopping=lambda: interruption.requested,
-        ) as client:
+        ) as crew:
             if self.saved is None:
-                found = await steps.survey(runtime, client, self.fleet, self.accounts, scope.concurrency)
+                found = await steps.survey(runtime, crew, self.fleet, self.accounts, calls=WRITE_CALLS)
             else:
                 found = steps.Survey(self.saved, {})
             self._show(found.plan)
             self._guard(found.plan)
-            if found.plan.changes and not self.consent.yes:
+            if found.plan.changes and not self.care.yes:
                 with interruption.lifted():
                     _ask(runtime.console, found.plan)
-            run, outcomes = await self._write(client, found, interruption)
+            run, outcomes = await self._write(crew, found, interruption)
         report = Report(
             run=run,
             started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
             finished=f"{runtime.clock.now():%Y-%m-%dT%H:%M:%SZ}",
-            outcomes=_all_outcomes(outcomes, found.plan, client.calls),
+            outcomes=_all_outcomes(outcomes, found.plan, crew.calls),
             unchanged=found.plan.unchanged,
         )
         code = steps.report_code(report)
@@ -98,20 +88,20 @@ class Execution:
         console = self.runtime.console
         if any(output == Output("text", None) for output in self.outputs):
             console.result(render(plan, "text", color=console.color, width=console.width) + "\n")
-        elif not self.consent.yes:
+        elif not self.care.yes:
             console.complain(render(plan, "text"))
 
     def _guard(self, plan: Plan) -> None:
         limits = self.fleet.limits
         limits = replace(
             limits,
-            max_changes=self.consent.max_changes or limits.max_changes,
-            max_deletes=self.consent.max_deletes or limits.max_deletes,
+            max_changes=self.care.max_changes or limits.max_changes,
+            max_deletes=self.care.max_deletes or limits.max_deletes,
         )
-        guard.check(plan, limits, force=self.consent.force)
+        guard.check(plan, limits, force=self.care.force)
 
     async def _write(
-        self, client: GraphClient, found: steps.Survey, interruption: Interruption
+        self, crew: Crew, found: steps.Survey, interruption: Interruption
     ) -> tuple[str, tuple[Outcome, ...]]:
         """The run's name and outcomes. A plan without changes makes no run."""
         if not found.plan.changes:
@@ -120,17 +110,10 @@ class Execution:
         interruption.writing = True
         with (
             journal.record(self.state, command=self.command, api=self.fleet.api, now=clock.now()) as log,
-            console.progress("writing", len(found.plan.changes)) as notify,
+            console.progress("writing", len(found.plan.changes), clock) as notify,
         ):
-            outcomes = await apply(
-                found.plan,
-                client,
-                log,
-                seen=found.seen,
-                clock=clock,
-                concurrency=self.scope.concurrency,
-                notify=notify,
-                stopping=lambda: interruption.requested,
+            outcomes = await crew.apply(
+                found.plan, log, seen=found.seen, notify=notify, rollout=self.care.rollout
             )
             with suppress(JournalError):  # told by the outcomes, when it is not for this line alone
                 log.end(f"{clock.now():%Y-%m-%dT%H:%M:%SZ}")

@@ -3,18 +3,26 @@
 import functools
 import os
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from math import isfinite
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from icesync.errors import UsageError
 from icesync.fleet import Selection
-from icesync.model import Limit
+from icesync.model import Budget, Limit, Rollout
 from icesync.runtime import Runtime
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Value = TypeVar("Value", bound="DataclassInstance")
+
 DEFAULT_CONFIG: Final = "icesync.yaml"
+JOB_INDEX: Final = "JOB_COMPLETION_INDEX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +39,29 @@ class Scope:
 
     config: Path
     selection: Selection
+    changed_since: str | None
     concurrency: int
     timeout: float
+    budget: str | None
+    max_rps: float | None
+    dask: str | None
     api_url: str | None
     state_dir: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """How far the person behind a command lets it go, and how carefully it goes ahead.
+
+    `waits`: an account without room for its calls is waited for.
+    """
+
+    yes: bool
+    max_changes: Limit | None
+    max_deletes: Limit | None
+    force: bool
+    rollout: Rollout
+    waits: bool
 
 
 def _outputs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> tuple[Output, ...]:
@@ -58,10 +85,42 @@ def _outputs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...])
 def _shard(ctx: click.Context, param: click.Parameter, word: str | None) -> tuple[int, int] | None:
     if word is None:
         return None
+    if automatic := re.fullmatch(r"auto/([1-9][0-9]{0,8})", word):
+        return _job_shard(ctx, param, int(automatic[1]))
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", word)
     if not found or not 1 <= int(found[1]) <= int(found[2]):
-        raise click.BadParameter(f"{word!r} is not I/N with 1 ≤ I ≤ N, such as 2/8", ctx, param)
+        message = f"{word!r} is neither I/N with 1 ≤ I ≤ N, such as 2/8, nor auto/N"
+        raise click.BadParameter(message, ctx, param)
     return int(found[1]), int(found[2])
+
+
+def _job_shard(ctx: click.Context, param: click.Parameter, shards: int) -> tuple[int, int]:
+    """The shard of this pod of an indexed Kubernetes Job, which counts its pods from 0."""
+    runtime: Runtime = ctx.obj
+    index = runtime.environ.get(JOB_INDEX)
+    if index is None:
+        message = f"auto/{shards} needs {JOB_INDEX}: Kubernetes sets it in a Job with completionMode: Indexed"
+        raise click.BadParameter(message, ctx, param)
+    if not re.fullmatch("[0-9]{1,9}", index) or int(index) >= shards:
+        raise click.BadParameter(f"{JOB_INDEX} is {index!r}, no number from 0 to {shards - 1}", ctx, param)
+    return int(index) + 1, shards
+
+
+class Finite(click.FloatRange):
+    """A number that can be waited for: `nan` is in no range, and click takes it for one in all."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value!r} is no number of use here", param, ctx)
+        return number
+
+
+def _canary(ctx: click.Context, param: click.Parameter, word: str | None) -> Limit | None:
+    found = _limit(ctx, param, word)
+    if found is not None and not found.value:
+        raise click.BadParameter("a first wave of nothing proves nothing", ctx, param)
+    return found
 
 
 def _limit(ctx: click.Context, param: click.Parameter, word: str | None) -> Limit | None:
@@ -69,6 +128,15 @@ def _limit(ctx: click.Context, param: click.Parameter, word: str | None) -> Limi
         return None if word is None else Limit.parse(word)
     except ValueError as error:
         raise click.BadParameter(str(error), ctx, param) from None
+
+
+def _budget(ctx: click.Context, param: click.Parameter, word: str | None) -> str | None:
+    try:
+        if word is not None:
+            Budget.parse(word)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    return word
 
 
 config_argument = click.argument(
@@ -79,7 +147,6 @@ state_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Where runs are recorded. [env: ICESYNC_STATE_DIR; default: .icesync beside the config]",
 )
-yes_option = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 def state_folder(runtime: Runtime, config: Path, state_dir: Path | None) -> Path:
@@ -100,52 +167,98 @@ outputs = click.option(
 )
 
 
-def limits(command: Callable[..., int]) -> Callable[..., int]:
-    """Add what moves the guard: `--max-changes`, `--max-deletes`, `--force`."""
-    for option in (
-        click.option("--force", is_flag=True, help="Go past the limits; not past `protect`."),
-        click.option("--max-deletes", callback=_limit, metavar="N|N%", help="So many may lose everything."),
-        click.option("--max-changes", callback=_limit, metavar="N|N%", help="So many accounts may change."),
-    ):
-        command = option(command)
-    return command
+_CARE: Final = (
+    click.option("--yes", is_flag=True, help="Do not ask."),
+    click.option("--max-changes", callback=_limit, metavar="N|N%", help="So many accounts may change."),
+    click.option("--max-deletes", callback=_limit, metavar="N|N%", help="So many may lose everything."),
+    click.option("--force", is_flag=True, help="Go past the limits; not past `protect`."),
+    click.option(
+        "--canary",
+        callback=_canary,
+        metavar="N|N%",
+        help="Write so many of the changes first, and the others only when all of these went well.",
+    ),
+    click.option("--pause", metavar="SECONDS", type=Finite(0), default=0.0, help="Rest after the canary."),
+    click.option(
+        "--stop-after-failures",
+        "stop_after",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Begin no more writes after so many went wrong.",
+    ),
+    click.option(
+        "--wait", "waits", is_flag=True, help="Wait for accounts that have no calls left, however long."
+    ),
+)
+_SCOPE: Final = (
+    click.option("--only", multiple=True, metavar="GLOB", help="Only accounts of this name. Repeatable."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Not accounts of this name. Repeatable."),
+    click.option("--label", "labels", multiple=True, metavar="L", help="Only with this label. Repeatable."),
+    click.option(
+        "--shard",
+        callback=_shard,
+        metavar="I/N",
+        help="Only the I-th of N parts of the accounts; auto/N in an indexed Kubernetes Job.",
+    ),
+    click.option("--changed-since", metavar="REF", help="Only what the files ask otherwise than at REF."),
+    click.option(
+        "--concurrency", type=click.IntRange(1, 1024), default=32, show_default=True, help="Calls at once."
+    ),
+    click.option(
+        "--timeout",
+        metavar="SECONDS",
+        type=Finite(0.1, 600),
+        default=30.0,
+        show_default=True,
+        help="Of a request.",
+    ),
+    click.option("--max-rps", type=Finite(0, min_open=True), metavar="N", help="Calls a second."),
+    click.option(
+        "--budget",
+        callback=_budget,
+        metavar="N/TIME",
+        help="Calls an account may get, like 20/10m, or none. [env: ICESYNC_BUDGET; default: 10/10m]",
+    ),
+    click.option(
+        "--dask", metavar="ADDRESS", help="Let the workers of a Dask cluster do it: tcp://HOST:PORT."
+    ),
+    click.option("--api-url", help="Base URL of the Graph API. [env: ICESYNC_API_URL]"),
+    state_option,
+)
+
+
+def care(command: Callable[..., int]) -> Callable[..., int]:
+    """Add what every command that writes understands: how far it may go, and how carefully. The
+    command gets a `care`."""
+
+    @functools.wraps(command)
+    def with_care(*args: Any, **given: Any) -> int:
+        given["rollout"] = rollout = _taken(Rollout, given)
+        if rollout.pause and rollout.canary is None:
+            raise UsageError("--pause rests after the first wave: it needs --canary")
+        return command(*args, care=_taken(Care, given), **given)
+
+    return _with(_CARE, with_care)
 
 
 def scope(command: Callable[..., int]) -> Callable[..., int]:
     """Add what every command that reads live state understands. The command gets a `scope`; one
     that has no CONFIG argument of its own gets `config` from its caller."""
 
-    @click.option("--only", multiple=True, metavar="GLOB", help="Only accounts of this name. Repeatable.")
-    @click.option("--exclude", multiple=True, metavar="GLOB", help="Not accounts of this name. Repeatable.")
-    @click.option("--label", "labels", multiple=True, metavar="L", help="Only with this label. Repeatable.")
-    @click.option("--shard", callback=_shard, metavar="I/N", help="Only the I-th of N parts of the accounts.")
-    @click.option("--concurrency", type=click.IntRange(1, 1024), default=16, show_default=True)
-    @click.option(
-        "--timeout",
-        metavar="SECONDS",
-        type=click.FloatRange(0.1, 600),
-        default=30.0,
-        show_default=True,
-        help="Of a request.",
-    )
-    @click.option("--api-url", help="Base URL of the Graph API. [env: ICESYNC_API_URL]")
-    @state_option
     @functools.wraps(command)
-    def with_scope(
-        *args: Any,
-        config: Path,
-        only: tuple[str, ...],
-        exclude: tuple[str, ...],
-        labels: tuple[str, ...],
-        shard: tuple[int, int] | None,
-        concurrency: int,
-        timeout: float,
-        api_url: str | None,
-        state_dir: Path | None,
-        **kwargs: Any,
-    ) -> int:
-        selection = Selection(only, exclude, labels, shard)
-        chosen = Scope(config, selection, concurrency, timeout, api_url, state_dir)
-        return command(*args, scope=chosen, **kwargs)
+    def with_scope(*args: Any, **given: Any) -> int:
+        given["selection"] = _taken(Selection, given)
+        return command(*args, scope=_taken(Scope, given), **given)
 
-    return with_scope
+    return _with(_SCOPE, with_scope)
+
+
+def _with(options: Sequence[Callable[..., Any]], command: Callable[..., int]) -> Callable[..., int]:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _taken(value: type[Value], given: dict[str, Any]) -> Value:
+    """The value, made of those of the given keywords that are its fields; they are taken out."""
+    return value(**{field.name: given.pop(field.name) for field in fields(value)})

@@ -10,7 +10,6 @@ import click
 
 from icesync.commands import options
 from icesync.errors import ConfigError, ExitCode, IcesyncError, UsageError
-from icesync.fleet import select
 from icesync.model import Desired, Observation
 from icesync.runtime import Runtime
 from icesync.safe import visible
@@ -53,16 +52,14 @@ def pull(runtime: Runtime, scope: options.Scope, names: Sequence[str], output: P
     known = {each.account.name for each in loaded.fleet.accounts}
     if unknown := sorted(set(names) - known):
         raise UsageError(f"no account is named {', '.join(unknown)}")
-    selection = scope.selection
     if names:
-        selection = replace(selection, only=(*selection.only, *names))
-    accounts = select(loaded.fleet.accounts, selection)
+        selection = replace(scope.selection, only=(*scope.selection.only, *names))
+        scope = replace(scope, selection=selection)
+    accounts = steps.chosen(runtime, scope, loaded.fleet)
 
     async def work(_: object) -> dict[str, Observation]:
-        async with runtime.client(
-            loaded.fleet.api, root=loaded.root, concurrency=scope.concurrency, patience=scope.timeout
-        ) as client:
-            return await steps.look(runtime, client, accounts, scope.concurrency)
+        async with steps.crew(runtime, scope, loaded.fleet, loaded.root) as crew:
+            return await steps.look(runtime, crew, accounts)
 
     observed = runtime.run(work)
     code = _tell_unreadable(runtime, observed)

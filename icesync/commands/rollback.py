@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from icesync.commands import options
-from icesync.errors import StalePlan
+from icesync.errors import StalePlan, UsageError
 from icesync.fleet import select
-from icesync.model import Account, Desired, Fleet, Limit
+from icesync.model import Desired, Fleet
 from icesync.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run")
 @options.config_argument
-@options.yes_option
-@options.limits
+@options.care
 @options.scope
 @options.outputs
 @click.pass_obj
@@ -28,10 +27,7 @@ def rollback(
     run: str,
     scope: options.Scope,
     outputs: Sequence[options.Output],
-    yes: bool,
-    force: bool,
-    max_changes: Limit | None,
-    max_deletes: Limit | None,
+    care: options.Care,
 ) -> int:
     """Go back to what stood before RUN; `last` is the newest.
 
@@ -40,10 +36,12 @@ def rollback(
     """
     from icesync import journal
     from icesync.commands import steps
-    from icesync.commands.carry_out import Consent, Execution
+    from icesync.commands.carry_out import Execution
     from icesync.commands.output import check_outputs
 
     check_outputs(outputs)
+    if scope.changed_since is not None:
+        raise UsageError("a rollback is about what its run wrote: it takes no --changed-since")
     loaded = steps.load(runtime, scope)
     state = options.state_folder(runtime, scope.config, scope.state_dir)
     with journal.locked(state):
@@ -60,7 +58,7 @@ def rollback(
             accounts=select(_before(past, loaded.fleet), scope.selection),
             root=loaded.root,
             state=state,
-            consent=Consent(yes, force, max_changes, max_deletes),
+            care=care,
             outputs=outputs,
         ).run()
 
@@ -68,11 +66,5 @@ def rollback(
 def _before(past: "journal.Run", fleet: Fleet) -> list[Desired]:
     """What stood before the run, as desired state. An account is known by its id, also under a new
     name; one that has left the files has no token here, and so it is told as unreadable."""
-    known = {_identity(each.account): each.account for each in fleet.accounts}
-    return [
-        Desired(known.get(_identity(write.account), write.account), write.before) for write in past.writes
-    ]
-
-
-def _identity(account: Account) -> str:
-    return account.name if account.id == "me" else account.id
+    known = {each.account.identity: each.account for each in fleet.accounts}
+    return [Desired(known.get(write.account.identity, write.account), write.before) for write in past.writes]

@@ -1,25 +1,36 @@
-"""`icesync show`: a saved plan again, in any format, offline."""
+"""`icesync show`: saved plans or reports again, merged into one, in any format, offline."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from icesync.commands import options
-from icesync.errors import ExitCode, IcesyncError, PlanFileError
-from icesync.model import Plan
+from icesync.errors import ExitCode, IcesyncError, PlanFileError, UsageError
+from icesync.model import Plan, Report
 from icesync.runtime import Runtime
+
+Value = TypeVar("Value")
 
 
 @click.command()
-@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="FILE...")
 @options.outputs
 @click.pass_obj
-def show(runtime: Runtime, plan: Path, outputs: Sequence[options.Output]) -> int:
-    """Print a saved plan again, offline."""
-    from icesync.commands import output
+def show(runtime: Runtime, files: Sequence[Path], outputs: Sequence[options.Output]) -> int:
+    """Print saved plans or reports again, offline.
 
-    output.emit(runtime.console, read_plan(plan), outputs)
+    Several plans, such as those of shards, become one plan, which `icesync apply --plan` takes;
+    several reports become one report.
+    """
+    from icesync.commands import output
+    from icesync.documents import merge
+
+    _check_distinct(files)
+    found = merge.merged({str(path): _read(path, _plan_or_report) for path in files})
+    output.emit(runtime.console, found, outputs)
     return ExitCode.DONE
 
 
@@ -27,17 +38,40 @@ def read_plan(path: Path) -> Plan:
     """The plan in a file. Raises PlanFileError for what is no plan."""
     from icesync.documents import planfile
 
+    return _read(path, planfile.loads)
+
+
+def _check_distinct(files: Sequence[Path]) -> None:
+    ((path, times),) = Counter(path.resolve() for path in files).most_common(1)
+    if times > 1:
+        raise UsageError(f"{path} is named {times} times: its accounts would count as often")
+
+
+def _plan_or_report(text: str) -> Plan | Report:
+    from icesync.documents import planfile, reportfile, strict
+
+    readers: dict[str, Callable[..., Plan | Report]] = {
+        planfile.FORMAT: planfile.from_document,
+        reportfile.FORMAT: reportfile.from_document,
+    }
+    document = strict.read(text, *readers)
+    return readers[document["format"]](document)
+
+
+def _read(path: Path, loads: Callable[[str], Value]) -> Value:
+    """What `loads` finds in the file. Raises PlanFileError, which names the file, for what it is not."""
+    from icesync.documents.planfile import MAX_BYTES
+
     try:
         with path.open("rb") as file:
-            content = file.read(planfile.MAX_BYTES + 1)
-        text = content.decode()
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise IcesyncError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise PlanFileError(f"{path} is no plan file: it is not UTF-8 text") from error
-    if len(content) > planfile.MAX_BYTES:
-        raise PlanFileError(f"{path} is no plan file: it is larger than {planfile.MAX_BYTES} bytes")
+    if len(content) > MAX_BYTES:
+        raise PlanFileError(f"{path} is no saved document: it is larger than {MAX_BYTES} bytes")
     try:
-        return planfile.loads(text)
+        return loads(content.decode())
+    except UnicodeDecodeError as error:
+        raise PlanFileError(f"{path} is no saved document: it is not UTF-8 text") from error
     except PlanFileError as error:
         raise PlanFileError(f"{path}: {error}") from error

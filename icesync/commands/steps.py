@@ -1,19 +1,26 @@
 """The steps that commands are composed of: load, observe, plan, and what an exit code tells of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from math import ceil, isfinite
+from pathlib import Path
 
-from icesync import config, guard, planner
-from icesync.commands.options import Scope
+from icesync import config, guard, planner, revision
+from icesync.commands.options import Scope, state_folder
 from icesync.config.schema import api_url
+from icesync.connection import Traffic
 from icesync.console import Console
+from icesync.crew import Alone, Crew
+from icesync.diagnostics import Severity
 from icesync.documents.planfile import desired_digest
-from icesync.errors import ExitCode, Refused, UsageError
+from icesync.errors import ConfigError, ExitCode, Refused, UsageError
 from icesync.fleet import select
-from icesync.graph.client import GraphClient
-from icesync.model import Desired, Fleet, Limits, Observation, Plan, Report, Status
-from icesync.reconciler import observe
+from icesync.model import Budget, Desired, Fleet, Forecast, Limits, Observation, Plan, Report, Status
+from icesync.reconciler import WRITE_CALLS
 from icesync.runtime import Runtime
+from icesync.safe import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,55 +36,119 @@ def load(runtime: Runtime, scope: Scope) -> config.Loaded:
     loaded = config.load(scope.config)
     for warning in loaded.warnings:
         runtime.console.say(str(warning))
+    fleet = _budgeted(runtime, scope, _redirected(runtime, scope, loaded.fleet))
+    return replace(loaded, fleet=fleet, root=loaded.root.absolute())
+
+
+def _redirected(runtime: Runtime, scope: Scope, fleet: Fleet) -> Fleet:
+    """The fleet with `--api-url` in force."""
     named = scope.api_url or runtime.environ.get("ICESYNC_API_URL")
     if not named:
-        return loaded
+        return fleet
     try:
         url = api_url(named, any_host=True)
     except ValueError as error:
         raise UsageError(f"--api-url: {error}") from None
-    return replace(loaded, fleet=replace(loaded.fleet, api=replace(loaded.fleet.api, url=url)))
+    return replace(fleet, api=replace(fleet.api, url=url))
 
 
-async def look(
-    runtime: Runtime, client: GraphClient, accounts: Sequence[Desired], concurrency: int
-) -> dict[str, Observation]:
+def _budgeted(runtime: Runtime, scope: Scope, fleet: Fleet) -> Fleet:
+    """The fleet with `--budget` in force."""
+    named = scope.budget or runtime.environ.get("ICESYNC_BUDGET")
+    try:
+        return replace(fleet, budget=Budget.parse(named)) if named else fleet
+    except ValueError as error:
+        raise UsageError(f"ICESYNC_BUDGET: {error}") from None
+
+
+def chosen(runtime: Runtime, scope: Scope, fleet: Fleet) -> tuple[Desired, ...]:
+    """The accounts that the run is about: selected, and changed since the revision if there is one."""
+    accounts, ref = select(fleet.accounts, scope.selection), scope.changed_since
+    if ref is None:
+        return accounts
+    try:
+        before = _redirected(runtime, scope, revision.load_at(scope.config, ref, runtime.environ))
+    except ConfigError as error:
+        first = next(found for found in error.diagnostics if found.severity is Severity.ERROR)
+        what = f"the files of {visible(ref)} cannot be used: {first.message}"
+        runtime.console.say(f"note: every account counts as changed, because {what}")
+        return accounts
+    if left := sum(map(scope.selection.admits, revision.gone(before, fleet))):
+        what = "account has" if left == 1 else "accounts have"
+        runtime.console.say(f"note: {left} {what} left the files since {visible(ref)}, and will not be read")
+    return revision.changed(before, replace(fleet, accounts=accounts))
+
+
+@asynccontextmanager
+async def crew(
+    runtime: Runtime,
+    scope: Scope,
+    fleet: Fleet,
+    root: Path,
+    *,
+    waits: bool = False,
+    stopping: Callable[[], bool] = lambda: False,
+) -> AsyncIterator[Crew]:
+    """Who does the work: this process, or with `--dask` the workers of a cluster."""
+    state = state_folder(runtime, scope.config, scope.state_dir)
+    traffic = Traffic(state, fleet.budget, scope.concurrency, scope.timeout, scope.max_rps, waits)
+    if scope.dask is None:
+        async with runtime.client(fleet.api, traffic, root=root, stopping=stopping) as client:
+            yield Alone(client, runtime.clock, scope.concurrency, stopping)
+        return
+    try:
+        from icesync.cluster.connected import crew as cluster_crew
+    except ModuleNotFoundError as missing:
+        raise UsageError(f"--dask needs more: pip install 'icesync[dask]' ({missing})") from missing
+    with runtime.ledger(fleet.api, traffic) as ledger:
+        async with cluster_crew(
+            scope.dask, fleet.api, traffic, clock=runtime.clock, root=root, ledger=ledger, stopping=stopping
+        ) as workers:
+            yield workers
+
+
+async def look(runtime: Runtime, crew: Crew, accounts: Sequence[Desired]) -> dict[str, Observation]:
     """Read the live state of these accounts."""
-    with runtime.console.progress("reading", len(accounts)) as notify:
-        return await observe(
-            client,
-            (each.account for each in accounts),
-            clock=runtime.clock,
-            concurrency=concurrency,
-            notify=notify,
-        )
+    with runtime.console.progress("reading", len(accounts), runtime.clock) as notify:
+        return await crew.observe(accounts, notify)
 
 
 async def survey(
-    runtime: Runtime, client: GraphClient, fleet: Fleet, accounts: Sequence[Desired], concurrency: int
+    runtime: Runtime, crew: Crew, fleet: Fleet, accounts: Sequence[Desired], *, calls: int
 ) -> Survey:
-    """Read the managed ones of these accounts and plan them."""
+    """Read the managed ones of these accounts and plan them. Each change will cost so many calls."""
     managed = [each for each in accounts if each.profile is not None]
-    observed = await look(runtime, client, managed, concurrency)
+    observed = await look(runtime, crew, managed)
     plan = replace(
         planner.plan(accounts, observed),
         api=fleet.api,
         created=f"{runtime.clock.now():%Y-%m-%dT%H:%M:%SZ}",
         desired=desired_digest(fleet),
     )
-    return Survey(plan, {name: seen.at for name, seen in observed.items()})
+    seen = {change.account.name: observed[change.account.name].at for change in plan.changes}
+    return Survey(replace(plan, forecast=_forecast(runtime, crew, plan, calls)), seen)
+
+
+def _forecast(runtime: Runtime, crew: Crew, plan: Plan, calls: int) -> Forecast | None:
+    """What the changes of the plan cost, and how many accounts have no room for it now."""
+    if not plan.changes:
+        return None
+    waits = [wait for change in plan.changes if (wait := crew.room(change.account, calls))]
+    then = None
+    if waits and isfinite(max(waits)):
+        then = f"{runtime.clock.now() + timedelta(seconds=ceil(max(waits))):%Y-%m-%dT%H:%M:%SZ}"
+    return Forecast(calls * len(plan.changes), len(waits), then)
 
 
 def plan_now(runtime: Runtime, scope: Scope) -> tuple[Plan, Limits]:
     """Load, select, observe, plan: what `plan` and `drift` have in common."""
     loaded = load(runtime, scope)
-    accounts = select(loaded.fleet.accounts, scope.selection)
+    accounts = chosen(runtime, scope, loaded.fleet)
 
     async def work(_: object) -> Plan:
-        async with runtime.client(
-            loaded.fleet.api, root=loaded.root, concurrency=scope.concurrency, patience=scope.timeout
-        ) as client:
-            return (await survey(runtime, client, loaded.fleet, accounts, scope.concurrency)).plan
+        async with crew(runtime, scope, loaded.fleet, loaded.root) as workers:
+            # Whoever carries it out later reads each account again first.
+            return (await survey(runtime, workers, loaded.fleet, accounts, calls=WRITE_CALLS + 1)).plan
 
     return runtime.run(work), loaded.fleet.limits
 

@@ -11,7 +11,7 @@ from icesync.config import files
 from icesync.config.accounts import read_accounts
 from icesync.config.problems import Layer, Notes, Source, diagnose
 from icesync.config.resolve import gather, lay_ground
-from icesync.config.settings import check_top, read_api, read_limits
+from icesync.config.settings import check_top, read_api, read_budget, read_limits
 from icesync.config.shapes import mapping
 from icesync.diagnostics import Diagnostic, Severity, in_order
 from icesync.errors import ConfigError
@@ -62,6 +62,7 @@ def _resolve(root: Source, path: Path, diagnostics: list[Diagnostic]) -> Fleet:
         read_accounts(notes, accounts, ground),
         read_api(notes, root.data.get("api")),
         read_limits(notes, root.data.get("limits")),
+        read_budget(notes, root.data.get("api")),
     )
     problems = list(notes.found.values())
     if len(sources) <= len(includes):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from icesync.config import grammar
 from icesync.config.locales import KNOWN, WELL_FORMED
-from icesync.model import Api, Limits
+from icesync.model import USUAL_BUDGET, Api, Limits
 
 _SCALARS: Final = ["string", "number", "boolean"]
 
@@ -109,6 +109,10 @@ class ApiModel(Model):
         Annotated[str, WithJsonSchema({"type": "string", "pattern": _pattern(grammar.API_VERSION)})] | None
     ) = Field(None, examples=[Api().version])
     """The version of the Graph API."""
+    budget: Annotated[str, WithJsonSchema({"type": "string", "pattern": _pattern(grammar.BUDGET)})] | None = (
+        Field(None, examples=[str(USUAL_BUDGET), "20/10m", "none"])
+    )
+    """How many calls one account may get in how long (s, m or h), or `none` for no budget."""
 
 
 class LimitsModel(Model):

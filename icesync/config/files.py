@@ -76,7 +76,7 @@ def included(notes: Notes, include: Data, path: Path) -> list[Path]:
     if isinstance(include, dict):
         notes.error(("include",), "wrong-type", "include wants a list of file patterns, not a mapping")
     found: dict[Path, Path] = {}
-    for trail, pattern in _entries(include):
+    for trail, pattern in patterns(include):
         if not isinstance(pattern, str):
             notes.error(trail, "wrong-type", f"include wants file patterns, not {kind(pattern)}")
             continue
@@ -93,7 +93,8 @@ def included(notes: Notes, include: Data, path: Path) -> list[Path]:
     return sorted(found.values())
 
 
-def _entries(include: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
+def patterns(include: object) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """What stands in `include`, each with its place in the data. A pattern is text."""
     if isinstance(include, str):
         yield ("include",), include
     elif isinstance(include, list):

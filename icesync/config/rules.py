@@ -25,6 +25,7 @@ RULES: Final = {
     "include": "an include names files inside the root file's folder",
     "api-url": "a file may name Meta's hosts and this machine only",
     "api-version": "an API version looks like v24.0",
+    "budget": "a budget is calls in a time, such as 10/10m, or none",
     "limit": "a limit is a count, or a percentage up to 100%",
     "no-accounts": "the desired state names no account",
     "name": "the name of an account or template is made of letters, digits, - _ .",

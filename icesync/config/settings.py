@@ -8,7 +8,7 @@ from icesync.config.problems import Notes
 from icesync.config.schema import api_url, api_version
 from icesync.config.shapes import known_keys, mapping, text
 from icesync.config.source import Data
-from icesync.model import Api, Limit, Limits
+from icesync.model import USUAL_BUDGET, Api, Budget, Limit, Limits
 
 INCLUDED_KEYS: Final = frozenset({"version", "templates", "accounts"})
 ROOT_KEYS: Final = INCLUDED_KEYS | {"api", "include", "limits", "defaults"}
@@ -30,7 +30,7 @@ def check_top(notes: Notes, data: dict[str, Data], *, is_root: bool) -> None:
 
 def read_api(notes: Notes, value: Data) -> Api:
     data = mapping(notes, ("api",), value)
-    known_keys(notes, ("api",), data, ("url", "version"))
+    known_keys(notes, ("api",), data, ("url", "version", "budget"))
     api = Api()
     url = text(notes, ("api", "url"), data.get("url"))
     version = text(notes, ("api", "version"), data.get("version"))
@@ -43,6 +43,17 @@ def read_api(notes: Notes, value: Data) -> Api:
     except ValueError as error:
         notes.error(("api", "version"), "api-version", str(error))
     return Api(url or api.url, version or api.version)
+
+
+def read_budget(notes: Notes, value: Data) -> Budget | None:
+    """How many calls an account may get, from the same `api`; None where it is `none`."""
+    data = value if isinstance(value, dict) else {}
+    written = text(notes, ("api", "budget"), data.get("budget"))
+    try:
+        return USUAL_BUDGET if written is None else Budget.parse(written)
+    except ValueError as error:
+        notes.error(("api", "budget"), "budget", str(error))
+        return USUAL_BUDGET
 
 
 def read_limits(notes: Notes, value: Data) -> Limits:

@@ -10,7 +10,7 @@ def account(account: Account) -> dict[str, Any]:
 
 
 def error(failure: GraphFailure) -> dict[str, Any]:
-    return {
+    told = {
         "kind": failure.kind.value,
         "code": failure.code,
         "subcode": failure.subcode,
@@ -18,3 +18,4 @@ def error(failure: GraphFailure) -> dict[str, Any]:
         "trace": failure.trace,
         "hint": failure.hint,
     }
+    return told if failure.not_before is None else {**told, "not_before": failure.not_before}

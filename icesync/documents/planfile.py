@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final
 
 from icesync import __version__
@@ -39,6 +40,8 @@ def to_document(plan: Plan, explain: Explain) -> dict[str, Any]:
         ],
         "unreadable": [{**account(found.account), "error": error(found.error)} for found in plan.unreadable],
     }
+    if plan.forecast is not None:
+        document["forecast"] = asdict(plan.forecast)
     return {**document, "digest": strict.digest(document)}
 
 
@@ -49,9 +52,13 @@ def dumps(plan: Plan, explain: Explain) -> str:
 
 def loads(text: str) -> Plan:
     """The plan of a plan file, or PlanFileError. Its accounts have a name and an id only."""
+    return from_document(strict.read(text, FORMAT))
+
+
+def from_document(document: Mapping[str, Any]) -> Plan:
+    """The plan that `to_document` gave, or PlanFileError."""
     from icesync.documents.schema import PlanShape, shaped
 
-    document = strict.read(text, FORMAT)
     found = shaped(PlanShape, document)
     if found.digest != strict.digest({key: document[key] for key in document if key != "digest"}):
         raise PlanFileError("edited or damaged: the digest does not hold; make a new plan")
@@ -71,11 +78,17 @@ def json_schema() -> dict[str, Any]:
 def desired_digest(fleet: Fleet) -> str:
     """Names the resolved desired state: every account's name, id and profile, in whatever order, no token."""
     accounts = sorted(fleet.accounts, key=lambda each: (each.account.name, each.account.id))
-    return strict.digest([(each.account.name, each.account.id, _wanted(each)) for each in accounts])
+    # A template's profile is one value in many accounts, and is written out once.
+    texts: dict[int, str] = {}
 
+    def text(desired: Desired) -> str:
+        profile = desired.profile
+        if id(profile) not in texts:
+            texts[id(profile)] = strict.canonical(None if profile is None else profile.as_data())
+        names = strict.canonical((desired.account.name, desired.account.id))
+        return f"{names[:-1]},{texts[id(profile)]}]"
 
-def _wanted(desired: Desired) -> Mapping[str, Any] | None:
-    return None if desired.profile is None else desired.profile.as_data()
+    return strict.digest_of_list(map(text, accounts))
 
 
 def _contradictions(plan: Plan, document: Mapping[str, Any]) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """A report of an apply as a JSON document and back."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, Final
 
 from icesync.documents import strict
 from icesync.documents.parts import account, error
 from icesync.errors import PlanFileError
-from icesync.model import Report, Status
+from icesync.model import Outcome, Report, Status
 
 FORMAT: Final = "icesync.report/1"
 
@@ -18,17 +20,7 @@ def to_document(report: Report) -> dict[str, Any]:
         "started": report.started,
         "finished": report.finished,
         "summary": _summary(report),
-        "outcomes": [
-            {
-                **account(outcome.account),
-                "action": outcome.action and outcome.action.value,
-                "status": outcome.status.value,
-                "calls": outcome.calls,
-                "detail": outcome.detail,
-                "error": outcome.error and error(outcome.error),
-            }
-            for outcome in report.outcomes
-        ],
+        "outcomes": [_outcome(outcome) for outcome in report.outcomes],
     }
 
 
@@ -39,10 +31,17 @@ def dumps(report: Report) -> str:
 
 def loads(text: str) -> Report:
     """The report of a report file, or PlanFileError. Its accounts have a name and an id only."""
+    return from_document(strict.read(text, FORMAT))
+
+
+def from_document(document: Mapping[str, Any]) -> Report:
+    """The report that `to_document` gave, or PlanFileError."""
     from icesync.documents.schema import ReportShape, shaped
 
-    document = strict.read(text, FORMAT)
     report = shaped(ReportShape, document).value()
+    names = Counter(outcome.account.name for outcome in report.outcomes)
+    for name in (name for name, count in names.items() if count > 1):
+        raise PlanFileError(f"made up, it contradicts itself: the account {name!r} stands in it twice")
     if _summary(report) != document["summary"]:
         raise PlanFileError("made up, it contradicts itself: the summary does not fit the outcomes")
     return report
@@ -57,3 +56,15 @@ def json_schema() -> dict[str, Any]:
 
 def _summary(report: Report) -> dict[str, int]:
     return {**{status.value: report.count(status) for status in Status}, "unchanged": report.unchanged}
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    told = {
+        **account(outcome.account),
+        "action": outcome.action and outcome.action.value,
+        "status": outcome.status.value,
+        "calls": outcome.calls,
+        "detail": outcome.detail,
+        "error": outcome.error and error(outcome.error),
+    }
+    return told if outcome.wave is None else {**told, "wave": outcome.wave}

@@ -13,6 +13,7 @@ from icesync.model import (
     Change,
     EditKind,
     FailureKind,
+    Forecast,
     GraphFailure,
     Outcome,
     Plan,
@@ -26,6 +27,7 @@ from icesync.model import (
 Text = InstanceOf[str]
 Count = Annotated[int, Field(ge=0, strict=True)]
 Number = Annotated[int, Field(strict=True)]
+Stamp = Annotated[str, Field(pattern="^[0-9]{4}(?:-[0-9]{2}){2}T[0-9]{2}(?::[0-9]{2}){2}Z$")]
 Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
 
 
@@ -66,6 +68,8 @@ class ErrorShape(Shape):
     """Meta's `fbtrace_id`, for a talk with its support."""
     hint: Text
     """What a person can do; may be empty."""
+    not_before: Stamp | None = None
+    """The earliest time at which the account can go, where time is what it takes. In UTC."""
 
     def value(self) -> GraphFailure:
         return GraphFailure(**dict(self))
@@ -133,6 +137,20 @@ class PlanSummary(Shape):
     unreadable: Count
 
 
+class ForecastShape(Shape):
+    """What carrying the plan out costs. There where there are changes."""
+
+    calls: Count
+    """Calls of the API: each account is read again, written, and read back."""
+    waiting: Count
+    """Accounts whose budget has no room for their calls now."""
+    not_before: Stamp | None
+    """When the last of them has, in UTC; null where none waits, or where it never has."""
+
+    def value(self) -> Forecast:
+        return Forecast(self.calls, self.waiting, self.not_before)
+
+
 class PlanShape(Shape):
     """What `icesync apply` would do, as `icesync plan -o json` writes it."""
 
@@ -153,6 +171,7 @@ class PlanShape(Shape):
     """Sorted by account name."""
     unreadable: list[UnreadableShape]
     """Sorted by account name."""
+    forecast: ForecastShape | None = None
     digest: Digest
     """SHA-256 over the rest of this document as JSON with sorted keys and without blanks."""
 
@@ -165,6 +184,7 @@ class PlanShape(Shape):
             api=Api(self.api.url, self.api.version),
             created=self.created,
             desired=self.desired,
+            forecast=self.forecast.value() if self.forecast else None,
         )
 
 
@@ -178,10 +198,12 @@ class OutcomeShape(AccountShape):
     """The requests that the account cost in this run."""
     detail: Text
     error: ErrorShape | None
+    wave: Annotated[int, Field(ge=1, strict=True)] | None = None
+    """Which wave it was in, from 1, where the apply had a canary."""
 
     def value(self) -> Outcome:
         error = self.error.value() if self.error else None
-        return Outcome(self.named(), self.action, self.status, self.calls, self.detail, error)
+        return Outcome(self.named(), self.action, self.status, self.calls, self.detail, error, self.wave)
 
 
 class ReportSummary(Shape):

@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -19,8 +19,8 @@ def write(document: Mapping[str, Any]) -> str:
     return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def read(text: str, expected: str) -> dict[str, Any]:
-    """The object in `text`, if its `format` is the expected one.
+def read(text: str, *expected: str) -> dict[str, Any]:
+    """The object in `text`, if its `format` is an expected one.
 
     Raises PlanFileError; so does whatever JSON leaves to the reader's taste: a key that stands twice.
     """
@@ -31,17 +31,34 @@ def read(text: str, expected: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise PlanFileError(f"not JSON that can be read: {error}") from None
     found = document.get("format") if isinstance(document, dict) else None
+    wanted = " or ".join(map(repr, expected))
     if not isinstance(document, dict) or found is None:
-        raise PlanFileError(f"not an icesync document: `format` is missing, expected {expected!r}")
-    if found != expected:
-        raise PlanFileError(f"the format is {found!r}, but this version of icesync reads {expected!r} here")
+        raise PlanFileError(f"not an icesync document: `format` is missing, expected {wanted}")
+    if found not in expected:
+        raise PlanFileError(f"the format is {found!r}, but this version of icesync reads {wanted} here")
     return document
 
 
 def digest(data: object) -> str:
     """SHA-256 over canonical JSON: sorted keys, no blanks, UTF-8."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return "sha256:" + sha256(_encoded(canonical(data))).hexdigest()
+
+
+def digest_of_list(entries: Iterable[str]) -> str:
+    """The digest of the list of these values, each as canonical JSON already, without holding it whole."""
+    found = sha256(b"[")
+    for number, entry in enumerate(entries):
+        found.update(_encoded(f",{entry}" if number else entry))
+    found.update(b"]")
+    return "sha256:" + found.hexdigest()
+
+
+def canonical(data: object) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,17 +10,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from icesync import __version__
 from icesync.credentials import Secret
 from icesync.errors import CredentialError, GraphError, InvalidRequest, Transient
 from icesync.graph import protocol
 from icesync.graph.governor import Clock, Governor
 from icesync.graph.transport import Transport
+from icesync.graph.usage import usage
 from icesync.model import Account, Api, FailureKind, GraphFailure, Profile
 
 ATTEMPTS: Final = 3
@@ -41,7 +43,7 @@ class GraphClient:
     def __init__(
         self,
         api: Api,
-        http: httpx.AsyncClient,
+        transport: Transport,
         token: Callable[[Account], Awaitable[Secret]],
         governor: Governor,
         clock: Clock,
@@ -50,12 +52,26 @@ class GraphClient:
     ) -> None:
         self.calls: Counter[str] = Counter()
         self._api = api
-        self._http = http
+        self._transport = transport
         self._token = token
         self._governor = governor
         self._clock = clock
         self._patience = patience
         self._stopping = stopping
+        # Less than the patience, so that a request that was never sent is known to be one.
+        self._extensions = {"timeout": {"connect": patience / 2}}
+
+    def hold(self, account: Account, calls: int) -> None:
+        """Keep so many calls of the account's budget for what comes. Raises Throttled."""
+        self._governor.hold(account, calls)
+
+    def release(self, account: Account) -> None:
+        """Give back what the account holds and did not use."""
+        self._governor.release(account)
+
+    def room(self, account: Account, calls: int) -> float:
+        """Seconds until the account's budget has room for so many calls; infinite where it never has."""
+        return self._governor.room(account, calls)
 
     async def get_profile(self, account: Account) -> Profile:
         """The account's live profile. Costs a call, more when it has pages or must be retried."""
@@ -87,10 +103,33 @@ class GraphClient:
                 tries.append(error)
                 raise
 
+        try:
+            try:
+                return await self._governor.call(account, send)
+            except Transient as error:
+                if not self._passes_by_itself(error):
+                    raise
+                # Only now, because the machinery of retries costs as much as a call that goes well.
+                return await self._again(account, request, send, error)
+        except GraphError as error:
+            if request.method != "GET":
+                error.may_have_arrived = any(each.may_have_arrived for each in tries)
+                error.answer_lost = any(each.answer_lost for each in tries)
+            raise
+
+    async def _again(
+        self,
+        account: Account,
+        request: protocol.Request,
+        send: Callable[[], Awaitable[dict[str, Any]]],
+        failed: Transient,
+    ) -> dict[str, Any]:
+        """The tries after a first that failed, each after a pause that grows."""
+
         async def pause(seconds: float) -> None:
             await self._clock.sleep(seconds)
             if request.method != "GET" and self._stopping():
-                raise tries[-1]
+                raise failed
 
         attempts = AsyncRetrying(
             retry=retry_if_exception(self._passes_by_itself),
@@ -99,12 +138,12 @@ class GraphClient:
             sleep=pause,
             reraise=True,
         )
-        try:
-            return await attempts(self._governor.call, account.name, send)
-        except GraphError as error:
-            error.may_have_arrived = any(each.may_have_arrived for each in tries)
-            error.answer_lost = any(each.answer_lost for each in tries)
-            raise
+        async for attempt in attempts:
+            with attempt:
+                if attempt.retry_state.attempt_number == 1:
+                    raise failed
+                return await self._governor.call(account, send, again=True)
+        raise failed
 
     def _passes_by_itself(self, error: BaseException) -> bool:
         return isinstance(error, Transient) and not self._governor.has_given_up
@@ -117,24 +156,10 @@ class GraphClient:
 
     async def _send(self, account: Account, request: protocol.Request, secret: Secret) -> dict[str, Any]:
         self.calls[account.name] += 1
-        headers = {
-            "Authorization": f"Bearer {secret.reveal()}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-        }
-        content = None
-        if request.body is not None:
-            content = json.dumps(request.body).encode()
-            headers["Content-Type"] = "application/json"
         try:
             async with asyncio.timeout(self._patience):
-                response = await self._http.request(
-                    request.method,
-                    self._api.url + request.path,
-                    params=request.params,
-                    content=content,
-                    headers=headers,
-                )
+                response = await self._transport.handle_async_request(self._message(request, secret))
+                content = await response.aread()
         except TimeoutError:
             raise protocol.transient(f"no answer within {self._patience:g} s") from None
         except httpx.HTTPError as error:
@@ -143,7 +168,28 @@ class GraphClient:
             raise protocol.transient(f"no answer: {what}", may_have_arrived=sent) from None
         except (httpx.InvalidURL, UnicodeError):  # the latter from a host that IDNA cannot read
             raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the request has no valid URL")) from None
-        return _decode(response.status_code, response.headers, response.content, secret)
+        self._governor.told(account, usage(response.headers, account.id))
+        return _decode(response.status_code, response.headers, content, secret)
+
+    def _message(self, request: protocol.Request, secret: Secret) -> httpx.Request:
+        headers = {
+            "Authorization": f"Bearer {secret.reveal()}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": f"icesync/{__version__}",
+        }
+        content = None
+        if request.body is not None:
+            content = json.dumps(request.body).encode()
+            headers["Content-Type"] = "application/json"
+        query = f"?{urlencode(request.params)}" if request.params else ""
+        return httpx.Request(
+            request.method,
+            self._api.url + request.path + query,
+            content=content,
+            headers=headers,
+            extensions=self._extensions,
+        )
 
 
 @asynccontextmanager
@@ -151,27 +197,15 @@ async def connected(
     api: Api,
     transport: Transport,
     token: Callable[[Account], Awaitable[Secret]],
+    governor: Governor,
     *,
     clock: Clock,
     patience: float,
     stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[GraphClient]:
-    """A client over this transport, closed at the end. One request may take `patience` seconds."""
-    # Half for the connection and half for its TLS: both end before the patience does, and so a
-    # request that was never sent is known to be one.
-    timeout = httpx.Timeout(None, connect=patience / 2)
-    hooks = {"response": [_forget_where_to_go]}
-    async with httpx.AsyncClient(
-        transport=transport, timeout=timeout, trust_env=False, event_hooks=hooks
-    ) as http:
-        # A cookie from one account's answer has no business in another account's call.
-        http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        yield GraphClient(api, http, token, Governor(clock, stopping), clock, patience, stopping)
-
-
-async def _forget_where_to_go(response: httpx.Response) -> None:
-    """Redirects are never followed; httpx would look at the address all the same, and may stumble."""
-    response.headers.pop("location", None)
+    """A client over this transport, which is closed at the end. One request may take `patience` seconds."""
+    async with transport:
+        yield GraphClient(api, transport, token, governor, clock, patience, stopping)
 
 
 def _decode(status: int, headers: Mapping[str, str], content: bytes, secret: Secret) -> dict[str, Any]:

@@ -1,9 +1,12 @@
-"""How long to wait before a call, per account and for the whole app. Owns every decision not to call.
+"""Whether a call may be made now, per account and for the whole app. Owns every decision not to call.
 
-A throttled account closes its own door, a throttled app closes the door of all (Graph API facts,
-section Errors). A closed door is tried once more after the wait that was told; when the wait is
-unknown or long, or the second try does not get through either, whatever stands behind the door is
-given up for this run: "continuing to make calls will continue to increase your call count".
+An account has a budget of calls, which the ledger keeps; usage that the API tells slows calls down
+and stops them before Meta does. A throttled account closes its own door, a throttled app closes the
+door of all (Graph API facts, section Errors). A closed door is tried once more after the wait that
+was told; when the wait is unknown or long, or the second try does not get through either, whatever
+stands behind the door is given up for this run: "continuing to make calls will continue to increase
+your call count". Who has to wait for itself alone is told so, and keeps nobody up meanwhile; who
+has to wait with all others waits here.
 
 An API that is not there is not called once for every account: after MOST_UNANSWERED calls in a row,
 of whatever accounts, without an answer of the Graph API, the app's door stays closed for the rest
@@ -13,97 +16,78 @@ answer, an error too, begins the count anew; a gateway's error page is no answer
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from math import inf
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import ceil, inf, isfinite
 from typing import Final, Protocol, TypeVar
 
 from icesync.errors import GraphError, Throttled, Transient
-from icesync.model import GraphFailure
-
-PATIENCE: Final = 20.0
-"""The longest wait, in seconds, that a run sits out; what would take longer is deferred."""
-
-UNTOLD_WAIT: Final = 600.0
-"""Seconds until a budget of ten minutes is surely free again, for when nobody says."""
+from icesync.graph.allowance import Allowance
+from icesync.graph.door import PATIENCE, UNTOLD_WAIT, Door
+from icesync.graph.ledger import Ledger
+from icesync.graph.pace import Pace
+from icesync.graph.usage import Usage
+from icesync.model import Account, FailureKind, GraphFailure
 
 MOST_UNANSWERED: Final = 30
 """Calls in a row without an answer after which nobody is taken to be there."""
 
+LOOK_AGAIN: Final = 60.0
+"""Seconds after which one call looks whether the app, stopped near its limit, may go on."""
+
 LOOK_UP: Final = 1.0
 """Seconds after which whoever waits looks whether the run is being stopped."""
+
+_TOO_SMALL: Final = "Give accounts a larger budget: `api.budget`, or --budget."
+_LATER: Final = "Run it again then; `icesync apply --wait` waits for it."
 
 T = TypeVar("T")
 
 
 class Clock(Protocol):
-    """Time as the run sees it; tests bring their own."""
+    """Time as the run sees it; tests bring their own. `now` is in UTC."""
+
+    def now(self) -> datetime: ...
 
     def monotonic(self) -> float: ...
 
     async def sleep(self, seconds: float) -> None: ...
 
 
-@dataclass(slots=True)
-class Door:
-    """Whether calls may pass. Closed while `closed_by` is set; `until` tells when to try again.
-    Once `given_up` is set it never opens again.
+class _FellShut(Exception):
+    """A door is closed now. `called`: it was this call that came back throttled."""
 
-    `tries` counts the calls that did not get through since it was last open; `closings` how often
-    it ever fell shut: a call remembers that number, and so its answer shows its age.
-    """
-
-    closed_by: Throttled | None = None
-    until: float = 0.0
-    tries: int = 0
-    closings: int = 0
-    given_up: GraphFailure | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self.closed_by is None and self.given_up is None
-
-    def open(self, seen: int) -> None:
-        # An answer to a call from before the door fell shut says nothing about the door now.
-        if seen == self.closings:
-            self.closed_by, self.tries = None, 0
-
-    def close(self, failure: Throttled, seen: int, now: float) -> None:
-        # Calls that were under way together when the door fell shut are one closing, not many.
-        if self.closed_by is None or seen == self.closings:
-            self.closings += 1
-            self.tries += 1
-        self.closed_by = failure
-        self.until = max(self.until, now + (UNTOLD_WAIT if failure.wait is None else failure.wait))
-
-    def miss(self, seen: int) -> None:
-        """A call was lost: that opens no door, but a closed one has had its second try."""
-        if self.closed_by is not None and seen == self.closings:
-            self.tries += 1
-
-    def wait(self, now: float, patience: float = PATIENCE) -> float:
-        """Seconds until the next try. Raises Throttled or Transient when there shall be none in this run."""
-        if self.given_up is not None:
-            raise Transient(self.given_up)
-        if self.closed_by is None:
-            return 0.0
-        remaining = self.until - now
-        if self.tries > 1 or remaining > patience:
-            raise Throttled(self.closed_by.failure, app_wide=self.closed_by.app_wide, wait=remaining)
-        return remaining
+    def __init__(self, *, called: bool) -> None:
+        super().__init__()
+        self.called = called
 
 
 class Governor:
     """Lets calls through: one by one until one was answered, and while the app's door is closed.
 
-    Once `stopping()` is true nobody waits at a closed door any more.
+    Without a `ledger` accounts have no budget. `max_rps` caps the calls in a second. What would wait
+    longer than `patience` seconds is given up for this run. Once `stopping()` is true nobody waits
+    any more.
     """
 
-    def __init__(self, clock: Clock, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        ledger: Ledger | None = None,
+        max_rps: float | None = None,
+        patience: float = PATIENCE,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._clock = clock
+        self._allowance = Allowance(ledger, lambda: clock.now().timestamp())
+        self._patience = patience
         self._stopping = stopping
         self._app = Door()
-        # Only of accounts that were throttled: a fleet has many accounts, and few of those.
+        self._pace = Pace(max_rps)
+        # Only of accounts that were throttled or told to be near it: a fleet has few of those.
         self._accounts: dict[str, Door] = {}
+        self._paces: dict[str, Pace] = {}
         self._app_is_open = False
         self._scout = asyncio.Lock()
         self._unanswered = 0
@@ -113,34 +97,137 @@ class Governor:
         """Whether the API is taken to be dead, so that nothing is sent any more."""
         return self._app.given_up is not None
 
-    async def call(self, account: str, send: Callable[[], Awaitable[T]]) -> T:
-        """Run `send` when the doors allow it. `account` is a name, and has one call at a time.
+    async def call(self, account: Account, send: Callable[[], Awaitable[T]], *, again: bool = False) -> T:
+        """Run `send` when doors, pace and budget allow it. An account has one call at a time.
 
-        Raises what `send` raises, and Throttled or Transient without a call where none may be made.
+        A call takes one of those that the account holds; one that is made `again` does not. Raises
+        what `send` raises, and Throttled or Transient without a call where none may be made.
         """
+        key = account.identity
         while True:
+            self._check_door(key)
+            self._check_app()
             try:
-                # Before the scout's turn: an account that sits out its own wait holds up no other.
-                if account in self._accounts:
-                    await self._sit_out(self._accounts[account])
                 if not self._app_is_open:
                     async with self._scout:
                         if not self._app_is_open:
                             await self._sit_out(self._app)
-                            return await self._ask(account, send)
-                return await self._ask(account, send)
-            except Throttled as failure:
-                door = self._app if failure.app_wide else self._accounts[account]
-                self._wait(door)
+                            return await self._ask(key, send, again)
+                return await self._ask(key, send, again)
+            except _FellShut as fell:
+                # What is held pays for each call once; otherwise a read-back would be left without.
+                again = again or fell.called
+
+    def hold(self, account: Account, calls: int) -> None:
+        """Keep so many calls of the account's budget, or so many more, for what is to begin. Raises
+        Throttled."""
+        key = account.identity
+        self._check_door(key)
+        self._check_app()
+        self._check_usage(key)
+        self._refuse_until(self._allowance.hold(key, calls), calls)
+
+    def release(self, account: Account) -> None:
+        """Give back what the account holds."""
+        self._allowance.release(account.identity)
+
+    def room(self, account: Account, calls: int) -> float:
+        """Seconds until so many calls fit into the account's budget; infinite where they never do."""
+        return self._allowance.room(account.identity, calls)
+
+    def told(self, account: Account, usage: Usage) -> None:
+        """What an answer to this account's call says of usage."""
+        now, key = self._clock.monotonic(), account.identity
+        self._pace.told(usage.app, now, LOOK_AGAIN)
+        if usage.account:
+            self._paces.setdefault(key, Pace()).told(usage.account, now, usage.regain or UNTOLD_WAIT)
+        else:
+            self._paces.pop(key, None)
 
     async def _sit_out(self, door: Door) -> None:
         while (seconds := self._wait(door)) > 0:
             await self._clock.sleep(min(seconds, LOOK_UP))
 
     def _wait(self, door: Door) -> float:
-        return door.wait(self._clock.monotonic(), -inf if self._stopping() else PATIENCE)
+        try:
+            return door.wait(self._clock.monotonic(), -inf if self._stopping() else self._patience)
+        except Throttled as failure:
+            raise self._dated(failure) from None
 
-    async def _ask(self, account: str, send: Callable[[], Awaitable[T]]) -> T:
+    def _check_door(self, key: str) -> None:
+        """Raise Throttled where the account's own door is closed."""
+        door = self._accounts.get(key)
+        if door is not None and (seconds := self._wait(door)) > 0 and door.closed_by is not None:
+            raise self._later(door.closed_by.failure, seconds)
+
+    def _check_app(self) -> None:
+        """Raise Throttled where the app's door is closed for long: others may then have to look again at
+        what they know."""
+        seconds = self._wait(self._app)
+        if seconds > PATIENCE and self._app.closed_by is not None:
+            raise self._later(self._app.closed_by.failure, seconds)
+
+    def _check_usage(self, key: str) -> None:
+        """Raise Throttled where usage has stopped the app or the account."""
+        now = self._clock.monotonic()
+        for pace, whose in ((self._pace, "the app"), (self._paces.get(key), "the account")):
+            if pace is not None and (seconds := pace.stopped(now)) > 0:
+                message = f"{whose} has used nearly all the calls that Meta allows it"
+                raise self._later(GraphFailure(FailureKind.THROTTLED, message, hint=_LATER), seconds)
+
+    def _refuse_until(self, seconds: float, calls: int = 1) -> None:
+        """Raise Throttled when the account's budget has no room for these calls for so many seconds."""
+        if not seconds:
+            return
+        budget = f"its budget of {self._allowance.budget} calls"
+        if isfinite(seconds):
+            failure = GraphFailure(FailureKind.THROTTLED, f"{budget} has no room for this now", hint=_LATER)
+        else:
+            message = f"{budget} never has room for the {calls} that this takes"
+            failure = GraphFailure(FailureKind.THROTTLED, message, hint=_TOO_SMALL)
+        raise self._later(failure, seconds)
+
+    def _later(self, failure: GraphFailure, seconds: float) -> Throttled:
+        again = seconds <= self._patience and isfinite(seconds) and not self._stopping()
+        return self._dated(Throttled(failure, app_wide=False, wait=seconds, again=again))
+
+    def _dated(self, throttled: Throttled) -> Throttled:
+        """The same, with the time at which it can go."""
+        if throttled.wait is not None and isfinite(throttled.wait):
+            then = self._clock.now() + timedelta(seconds=ceil(throttled.wait))
+            throttled.failure = replace(throttled.failure, not_before=f"{then:%Y-%m-%dT%H:%M:%SZ}")
+        return throttled
+
+    async def _begin(self, key: str, again: bool) -> None:
+        """Wait for the turn, and enter the call. After the first of what is held, the others may pass
+        a stop: they end what was begun."""
+        holds = self._allowance.holds(key) and not again
+        ends = holds and self._allowance.has_begun(key)
+        # Before the turn: who may not call at all must neither wait for one nor use one up.
+        if not ends:
+            self._check_usage(key)
+        if not holds and self._pace.is_slow:
+            self._refuse_until(self._allowance.room(key, 1))
+        if await self._waited_for_turn(key) and not ends:
+            self._check_usage(key)
+        self._refuse_until(self._allowance.spend(key) if holds else self._allowance.take(key))
+
+    async def _waited_for_turn(self, key: str) -> bool:
+        """Take the next turn. Raises _FellShut when the app's door closes while it is waited for."""
+        now, closings = self._clock.monotonic(), self._app.closings
+        seconds = self._pace.turn(now)
+        if key in self._paces:
+            seconds = max(seconds, self._paces[key].turn(now))
+        waits = seconds > 0
+        while seconds > 0 and not self._stopping():
+            await self._clock.sleep(min(seconds, LOOK_UP))
+            seconds -= LOOK_UP
+        if self._app.closings != closings or self._app.given_up is not None:
+            raise _FellShut(called=False)
+        return waits
+
+    async def _ask(self, account: str, send: Callable[[], Awaitable[T]], again: bool) -> T:
+        await self._begin(account, again)
         account_door = self._accounts.get(account, Door())
         app, own = ((door, door.closings) for door in (self._app, account_door))
         try:
@@ -150,7 +237,7 @@ class Governor:
                 self._accounts[account] = account_door
             door, seen = app if failure.app_wide else own
             door.close(failure, seen, self._clock.monotonic())
-            raise
+            raise _FellShut(called=True) from failure
         except Transient:
             for door, seen in (app, own):
                 door.miss(seen)
@@ -164,7 +251,7 @@ class Governor:
                 door.open(seen)
             return answer
         finally:
-            self._app_is_open = self._app.is_open
+            self._app_is_open = self._app.is_open and not self._pace.stopped(self._clock.monotonic())
 
     async def _count(self, send: Callable[[], Awaitable[T]]) -> T:
         """Send, and give the API up when too many calls in a row went without an answer."""

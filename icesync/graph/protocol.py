@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from icesync.errors import GRAPH_ERRORS, GraphError, InvalidRequest, Throttled, Transient
 from icesync.graph.hints import hint
+from icesync.graph.usage import told_wait
 from icesync.model import DEFAULT_LOCALE, NOTHING, Api, FailureKind, GraphFailure, Profile
 
 _NOT_UNDERSTOOD = (KeyError, TypeError, ValueError)
@@ -109,7 +110,7 @@ def _failure(status: int, headers: Mapping[str, str], error: Mapping[str, Any]) 
         hint(kind, code, subcode, error.get("type")),
     )
     if kind is FailureKind.THROTTLED:
-        return Throttled(failure, app_wide=code == 4, wait=_told_wait(headers))
+        return Throttled(failure, app_wide=code == 4, wait=told_wait(headers))
     told = GRAPH_ERRORS[kind](failure)
     # The API stumbled, and does not say whether before or after it did what it was asked.
     told.may_have_arrived = kind is FailureKind.TRANSIENT
@@ -140,30 +141,6 @@ def _kind(status: int, code: int | None, is_transient: bool) -> FailureKind:
     if is_transient or (known is None and status >= 500):
         return FailureKind.TRANSIENT
     return known or FailureKind.INVALID
-
-
-def _told_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds until access is back, where a header says so (Facts, section Limits: minutes)."""
-    waits = [60 * minutes for minutes in _regain_minutes(headers.get("x-business-use-case-usage"))]
-    after = headers.get("retry-after", "").strip()
-    if after.isascii() and after.isdigit():
-        waits.append(float(after))
-    return max(waits, default=None)
-
-
-_A_YEAR = 525_600
-
-
-def _regain_minutes(header: str | None) -> Iterator[float]:
-    try:
-        usage = json.loads(header or "{}")
-    except (ValueError, RecursionError):
-        return
-    for entries in usage.values() if isinstance(usage, dict) else ():
-        for entry in entries if isinstance(entries, list) else [entries]:
-            minutes = entry.get("estimated_time_to_regain_access") if isinstance(entry, dict) else None
-            if isinstance(minutes, int | float) and minutes > 0:
-                yield float(min(minutes, _A_YEAR))
 
 
 def accepted(answer: Mapping[str, Any]) -> None:

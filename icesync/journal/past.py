@@ -14,15 +14,18 @@ from typing import Any, Final
 from icesync.errors import JournalError
 from icesync.journal.folder import names
 from icesync.journal.writing import FORMAT
-from icesync.model import Account, Api, Change, Profile
+from icesync.model import Account, Api, Change, Profile, Status
 
 # What is read of each kind of event, besides its profiles and its API.
 _TEXTS: Final = {
     "run": ("format", "started", "command"),
     "write": ("account", "id"),
-    "outcome": ("status",),
+    "outcome": ("account", "status"),
     "end": ("finished",),
 }
+
+# A cluster's writes are recorded before they are handed out, and these turned out not to be sent.
+_UNSENT: Final = (Status.STALE, Status.ALREADY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,10 @@ def find(state: Path, name: str) -> Run:
         raise JournalError(f"there is no run {name!r} in {state}: `icesync history` lists them")
     events = list(_events(state, name))
     told = _summary(name, events)
+    unsent = {event["account"] for event in events if _says_unsent(event)}
     writes: dict[str, Change] = {}
     for event in events:
-        if event["event"] == "write":
+        if event["event"] == "write" and event["account"] not in unsent:
             writes.setdefault(event["account"], _change(event))
     api = Api(events[0]["api"]["url"], events[0]["api"]["version"]) if events else Api()
     return Run(name, told.started, told.command, api, tuple(writes.values()), told.statuses, told.finished)
@@ -132,6 +136,7 @@ def _is_profile(data: object) -> bool:
 def _summary(name: str, events: Iterable[Mapping[str, Any]]) -> Summary:
     started = command = ""
     accounts: set[str] = set()
+    unsent: set[str] = set()
     statuses: Counter[str] = Counter()
     finished = None
     for event in events:
@@ -142,9 +147,15 @@ def _summary(name: str, events: Iterable[Mapping[str, Any]]) -> Summary:
                 accounts.add(event["account"])
             case "outcome":
                 statuses[event["status"]] += 1
+                unsent.update([event["account"]] if _says_unsent(event) else [])
             case "end":
                 finished = event["finished"]
-    return Summary(name, started, command, statuses, len(accounts), finished)
+    return Summary(name, started, command, statuses, len(accounts - unsent), finished)
+
+
+def _says_unsent(event: Mapping[str, Any]) -> bool:
+    """The account of this outcome was not written, though a write of it may be on record."""
+    return event["event"] == "outcome" and event["status"] in _UNSENT
 
 
 def _change(write: Mapping[str, Any]) -> Change:

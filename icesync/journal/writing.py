@@ -21,18 +21,19 @@ class Journal:
         self.run = run
         self._file = file
 
-    def write(self, change: Change) -> None:
-        """Record a write; on return it is on disk, and the request may be sent."""
-        self._append(
-            {
-                "event": "write",
-                "account": change.account.name,
-                "id": change.account.id,
-                "action": change.action.value,
-                "before": change.before.as_data(),
-                "after": change.after.as_data(),
-            }
-        )
+    def write(self, *changes: Change) -> None:
+        """Record writes; on return they are on disk, and the requests may be sent."""
+        for change in changes:
+            self._append(
+                {
+                    "event": "write",
+                    "account": change.account.name,
+                    "id": change.account.id,
+                    "action": change.action.value,
+                    "before": change.before.as_data(),
+                    "after": change.after.as_data(),
+                }
+            )
         try:
             os.fsync(self._file.fileno())
         except OSError as error:

@@ -6,7 +6,17 @@ from typing import Final
 from icesync.diff import edits
 from icesync.model import Account, Change, GraphFailure, IceBreaker, Outcome, Plan, Report
 from icesync.render.look import Look
-from icesync.render.words import SIGNS, by_locale, cause, place, plan_totals, quiet, report_totals
+from icesync.render.words import (
+    SIGNS,
+    by_locale,
+    cause,
+    forecast,
+    place,
+    plan_totals,
+    quiet,
+    report_totals,
+    wave,
+)
 from icesync.safe import visible
 
 # Everything that could begin markup, a table cell, a link, a mention, an emoji or a formula.
@@ -20,6 +30,7 @@ def plan(plan: Plan, _: Look) -> str:
         "## icesync plan",
         quiet(plan),
         f"**Plan: {plan_totals(plan)}.**",
+        forecast(plan),
         *(block for change in plan.changes for block in _change(change)),
         *(["### Unreadable", "\n".join(unreadable)] if unreadable else []),
     )
@@ -58,7 +69,7 @@ def _item(item: IceBreaker | None) -> str:
 
 
 def _outcome(outcome: Outcome) -> tuple[str, ...]:
-    detail = [literal(outcome.detail)] * bool(outcome.detail)
+    detail = [*wave(outcome)] + [literal(outcome.detail)] * bool(outcome.detail)
     error = [_failure(outcome.error)] if outcome.error else []
     return (
         outcome.status,
@@ -70,9 +81,10 @@ def _outcome(outcome: Outcome) -> tuple[str, ...]:
 
 
 def _failure(failure: GraphFailure) -> str:
+    then = f"; not before {literal(failure.not_before)}" if failure.not_before else ""
     hint = f"; hint: {literal(failure.hint)}" if failure.hint else ""
     trace = f"; trace: {literal(failure.trace)}" if failure.trace else ""
-    return f"{cause(failure)}: {literal(failure.message)}{hint}{trace}"
+    return f"{cause(failure)}: {literal(failure.message)}{then}{hint}{trace}"
 
 
 def _name(account: Account) -> str:

@@ -18,7 +18,18 @@ from icesync.model import (
     Unreadable,
 )
 from icesync.render.look import Look
-from icesync.render.words import MARKS, SIGNS, by_locale, cause, place, plan_totals, quiet, report_totals
+from icesync.render.words import (
+    MARKS,
+    SIGNS,
+    by_locale,
+    cause,
+    forecast,
+    place,
+    plan_totals,
+    quiet,
+    report_totals,
+    wave,
+)
 from icesync.safe import visible
 
 COLORS: Final = {"+": "green", "-": "red", "~": "yellow", ">": "yellow", " ": ""}
@@ -38,6 +49,7 @@ def plan(plan: Plan, look: Look) -> str:
         quiet(plan),
         *("\n".join(_change(change, look)) for change in plan.changes),
         *("\n".join(_unreadable(found, look)) for found in plan.unreadable),
+        forecast(plan),
         look.paint(f"Plan: {plan_totals(plan)}.", "bold"),
     ]
     return "\n\n".join(filter(None, blocks)) + "\n"
@@ -90,7 +102,8 @@ def _unreadable(found: Unreadable, look: Look) -> Iterator[str]:
 def _outcome(outcome: Outcome, width: int, look: Look) -> Iterator[str]:
     status = look.paint(f"{outcome.status:10}", STATUS_COLORS[outcome.status])
     calls = f"{outcome.calls} call{'s' * (outcome.calls != 1)}"
-    yield f"{status}  {outcome.action or '':6}  {_name(outcome.account):{width}}  {calls}"
+    told = [f"{outcome.action or '':6}", f"{_name(outcome.account):{width}}", calls, *wave(outcome)]
+    yield "  ".join([status, *told])
     if outcome.detail:
         yield from _lines("    ", 4, outcome.detail, "", look)
     if outcome.error:
@@ -103,6 +116,8 @@ def _failure(account: Account, failure: GraphFailure, look: Look) -> Iterator[st
     if failure.kind is FailureKind.CREDENTIAL and account.token:
         # For the person at the terminal; files that are kept hold no reference.
         yield from _lines("    token: ", 11, account.token, "", look)
+    if failure.not_before:
+        yield from _lines("    not before: ", 16, failure.not_before, "", look)
     if failure.hint:
         yield from _lines("    hint: ", 10, failure.hint, "", look)
     if failure.trace:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from icesync.model import Action, Edit, EditKind, GraphFailure, Plan, Report, Status
+from icesync.model import Action, Edit, EditKind, GraphFailure, Outcome, Plan, Report, Status
+from icesync.safe import visible
 
 SIGNS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
 MARKS: Final = {EditKind.ADD: "+", EditKind.REMOVE: "-", EditKind.EDIT: "~", EditKind.MOVE: ">"}
@@ -29,6 +30,24 @@ def quiet(plan: Plan) -> str:
     return (
         "No changes. Live state matches the files." if plan.accounts else "No managed accounts in this run."
     )
+
+
+def forecast(plan: Plan) -> str:
+    """What carrying the plan out costs, and who has to wait; empty where nothing would change."""
+    told = plan.forecast
+    if told is None:
+        return ""
+    text = f"Carrying this out takes {told.calls} calls."
+    if told.waiting:
+        who = "1 account has" if told.waiting == 1 else f"{told.waiting} accounts have"
+        until = f" before {visible(told.not_before)}" if told.not_before else ""
+        text += f" {who} no room for theirs in the budget{until}."
+    return text
+
+
+def wave(outcome: Outcome) -> list[str]:
+    """Which wave it was in, if there were any."""
+    return [] if outcome.wave is None else [f"wave {outcome.wave}"]
 
 
 def cause(failure: GraphFailure) -> str:

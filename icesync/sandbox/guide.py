@@ -15,6 +15,7 @@ expired- or revoked- answer as dead tokens do.
       "{url}/v24.0/me/messenger_profile?access_token=sandbox-1"
 
 Let icesync talk to it: export ICESYNC_API_URL={url}
+It lets an account call as often as it likes; let icesync do so too: export ICESYNC_BUDGET=none
 """
 
 

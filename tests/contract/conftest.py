@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from icesync.connection import Traffic
 from icesync.graph.client import GraphClient
 from icesync.model import Account, Api
 from icesync.runtime import Runtime
@@ -38,6 +39,7 @@ def server(pytestconfig: pytest.Config) -> Iterator[Server]:
 
 @pytest.fixture
 async def client(server: Server, tmp_path: Path) -> AsyncIterator[GraphClient]:
-    runtime = Runtime(invoke=lambda line: 0, environ=server.environ)
-    async with runtime.client(server.api, root=tmp_path, concurrency=1, patience=30) as client:
+    runtime = Runtime(invoke=lambda line, environ: 0, environ=server.environ)
+    traffic = Traffic(tmp_path, None, concurrency=1, timeout=30)
+    async with runtime.client(server.api, traffic, root=tmp_path) as client:
         yield client

@@ -16,7 +16,7 @@ def tokens_for(folder: Path) -> dict[str, str]:
     return {each.account.name: f"sandbox-{each.account.id}" for each in config.load(folder).fleet.accounts}
 
 
-@pytest.mark.parametrize(("name", "managed"), [("quickstart", 1), ("fleet", 11)])
+@pytest.mark.parametrize(("name", "managed"), [("quickstart", 1), ("fleet", 11), ("kubernetes", 12)])
 def test_an_example_validates_applies_and_is_in_sync_then(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str, managed: int
 ) -> None:
@@ -37,4 +37,4 @@ def test_an_example_validates_applies_and_is_in_sync_then(
 
 
 def test_every_example_is_among_them() -> None:
-    assert {path.name for path in EXAMPLES.iterdir()} == {"quickstart", "fleet"}
+    assert {path.name for path in EXAMPLES.iterdir()} == {"quickstart", "fleet", "kubernetes"}

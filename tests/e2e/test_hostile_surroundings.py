@@ -147,6 +147,19 @@ def test_color_never_means_no_escape_in_the_plan(desk: Desk) -> None:
     assert b"\x1b[3" not in seen, "no colour, though the progress bar may move the cursor"
 
 
+@pytest.mark.parametrize(("option", "drawn"), [([], True), (["-q"], False), (["-v"], False)])
+def test_a_bar_is_drawn_on_a_terminal_unless_it_shall_be_quiet(
+    desk: Desk, option: list[str], drawn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    desk.declare({"shop": HELLO})
+    process, terminal = on_a_terminal(desk, *option, "plan")
+    seen = read_until(terminal, b"unchanged.")
+    process.wait(timeout=30)
+    os.close(terminal)
+    assert (b"reading: 0 of 1 accounts" in seen) is drawn
+
+
 def test_an_output_may_be_a_device(desk: Desk) -> None:
     desk.declare({"shop": HELLO})
     done = shell(desk, "icesync plan $C -o json=/dev/stderr -o text=/dev/null")

@@ -1,7 +1,5 @@
 """Every world and every fault that the sandbox knows, seen from the command line."""
 
-from dataclasses import replace
-
 import pytest
 
 from icesync.sandbox.world import Fault, World
@@ -179,9 +177,27 @@ def test_a_throttled_account_waits_alone(desk: Desk) -> None:
     assert desk.live(2) == NEW
 
 
-def test_a_door_that_closes_between_read_and_write_defers_the_write(desk: Desk) -> None:
+def test_usage_that_is_told_with_the_read_defers_the_write(desk: Desk) -> None:
     desk.declare({"shop": NEW})
-    desk.sandbox.api.world = replace(World(), budget=1)
+    desk.sandbox.api.world = World(budget=1)
+
+    applied = desk.icesync("apply", "--yes", "-o", "json")
+
+    assert applied.code == 3
+    (outcome,) = applied.json["outcomes"]
+    assert (outcome["status"], outcome["error"]["kind"]) == ("deferred", "throttled")
+    assert (desk.live(1), desk.calls(1), desk.calls(1, "POST")) == ({}, 1, 0)
+
+
+def test_a_door_that_closes_between_read_and_write_defers_the_write(desk: Desk) -> None:
+    class ClosesAfterTheRead(World):
+        def fault(self, account: str, call: int) -> str | None:  # type: ignore[override]
+            if call > 1:
+                desk.sandbox.api.world = World(budget=1)
+            return None
+
+    desk.declare({"shop": NEW})
+    desk.sandbox.api.world = ClosesAfterTheRead()
 
     applied = desk.icesync("apply", "--yes", "-o", "json")
 

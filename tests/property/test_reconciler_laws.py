@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from icesync import journal
 from icesync.model import NOTHING, Account, Api, Desired, Outcome, Plan, Profile, Status
 from icesync.planner import plan
-from icesync.reconciler import READ_BACK_PAUSES, apply, observe
+from icesync.reconciler import CLEAR_CALLS, READ_BACK_PAUSES, WRITE_CALLS, apply, observe
 from tests.support.clock import FakeClock
-from tests.support.memory import Fault, MemoryApi, MemoryLog
+from tests.support.memory import WINDOW, Fault, MemoryApi, MemoryLog
 from tests.support.strategies import profiles
 
+READ_CALLS = 1
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 # Two profiles come up often, so that live and desired state share locales, or are the same.
 PROFILES = profiles() | st.sampled_from(
@@ -37,7 +38,7 @@ class World:
     """A fleet, what is live on it when it is planned, and what goes wrong afterwards.
 
     `moved` is what another hand sets after the plan was made; `strangers` are accounts that the
-    fleet does not manage.
+    fleet does not manage. Each account has a `budget` of calls, which may be waited for or not.
     """
 
     desired: tuple[Desired, ...]
@@ -47,12 +48,21 @@ class World:
     scripts: Mapping[str, list[Fault]]
     lag: int
     merge: bool
+    budget: int | None
+    waits: bool
     concurrency: int
 
     def api(self) -> MemoryApi:
         """The API at the time when the plan is carried out."""
         live = {**self.live, **self.strangers, **self.moved}
-        return MemoryApi(live, self.scripts, lag=self.lag, merge=self.merge)
+        return MemoryApi(
+            live,
+            self.scripts,
+            lag=self.lag,
+            merge=self.merge,
+            budget=self.budget,
+            patience=WINDOW if self.waits else 0.0,
+        )
 
     def plan(self) -> Plan:
         """The plan that was made before anything moved."""
@@ -62,10 +72,10 @@ class World:
         wanted = self.desired if desired is None else tuple(desired)
         observing = observe(
             api,
-            [each.account for each in wanted if each.profile is not None],
+            [each for each in wanted if each.profile is not None],
             clock=FakeClock(),
             concurrency=self.concurrency,
-            notify=lambda _: None,
+            notify=lambda *_: None,
         )
         return plan(wanted, asyncio.run(observing))
 
@@ -73,8 +83,8 @@ class World:
         self, found: Plan, api: MemoryApi, log: MemoryLog | journal.Journal, *, fresh: bool = False
     ) -> dict[str, Outcome]:
         """Apply. What another hand has touched is read again first; with `fresh`, nothing is."""
-        clock = FakeClock()
-        seen = {change.account.name: 0.0 for change in found.changes}
+        clock = api.clock
+        seen = {change.account.name: clock.monotonic() for change in found.changes}
         applying = apply(
             found,
             api,
@@ -82,7 +92,7 @@ class World:
             seen=seen if fresh else {name: at for name, at in seen.items() if name not in self.moved},
             clock=clock,
             concurrency=self.concurrency,
-            notify=lambda _: None,
+            notify=lambda *_: None,
             stopping=lambda: False,
         )
         return {outcome.account.id: outcome for outcome in asyncio.run(applying)}
@@ -102,6 +112,8 @@ def worlds(draw: st.DrawFn) -> World:
         scripts={name: draw(st.lists(FAULTS, max_size=8)) for name in names if draw(st.booleans())},
         lag=draw(st.integers(0, len(READ_BACK_PAUSES) - 1)),
         merge=draw(st.booleans()),
+        budget=draw(st.none() | st.integers(1, 12)),
+        waits=draw(st.booleans()),
         concurrency=draw(st.integers(1, 4)),
     )
 
@@ -122,7 +134,9 @@ def test_the_report_is_true(world: World) -> None:
         elif status is not Status.UNVERIFIED:
             assert live == at_first[change.account.id]
         elif not world.scripts.get(change.account.id):
-            raise AssertionError("a write that met no fault is no riddle")
+            assert world.budget, "a write that met no fault and has calls enough is no riddle"
+            assert world.lag or world.merge, "one that needs no more than its first read-back has enough"
+            assert live or not change.after, "and no account is left empty for want of calls"
 
 
 @law
@@ -153,6 +167,25 @@ def test_what_has_moved_since_the_plan_is_not_written(world: World) -> None:
     world.carry_out(found, api, MemoryLog())
 
     assert stale.isdisjoint(api.written)
+
+
+@law
+@given(worlds())
+def test_who_waits_for_calls_gets_them_as_far_as_the_budget_reaches_at_all(world: World) -> None:
+    needed = READ_CALLS + WRITE_CALLS + len(READ_BACK_PAUSES) - 1 + CLEAR_CALLS * world.merge
+    world = replace(world, scripts={}, moved={}, waits=True, budget=world.budget and world.budget + needed)
+    api, found = world.api(), world.plan()
+    for change in found.changes:
+        asyncio.run(exhaust(api, change.account))
+
+    outcomes = world.carry_out(found, api, MemoryLog(), fresh=True)
+
+    assert {outcome.status for outcome in outcomes.values()} <= {Status.APPLIED}
+
+
+async def exhaust(api: MemoryApi, account: Account) -> None:
+    for _ in range(api.budget or 0):
+        await api.get_profile(account)
 
 
 @law

@@ -1,7 +1,8 @@
 """Random fleets through random worlds, over real HTTP: what a report says is what is live."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icesync import journal, planner, reconciler
-from icesync.model import Account, Api, Desired, Outcome, Plan, Profile, Status
+from icesync.connection import Traffic
+from icesync.model import Account, Api, Budget, Desired, Outcome, Plan, Profile, Status
 from icesync.runtime import Runtime
 from icesync.sandbox.server import Running, running
 from icesync.sandbox.world import Fault, World
@@ -43,28 +45,32 @@ worlds = st.builds(
     ).map(tuple),
     seed=st.integers(0, 1000),
 )
+budgets = st.none() | st.builds(Budget, st.integers(1, 12), st.just(600))
 fleets = st.lists(st.tuples(profiles(), profiles()), min_size=1, max_size=4)
 
 
 @dataclass
 class Trial:
-    """A fleet of accounts that no other trial uses, with what is live and what is wanted."""
+    """A fleet of accounts that no other trial uses, with what is live and what is wanted. Between two
+    applies old calls are forgotten."""
 
     sandbox: Running
     folder: Path
     accounts: list[Account]
     wanted: list[Profile]
+    budget: Budget | None
+    clock: FakeClock = field(default_factory=FakeClock)
 
     async def apply(self, desired: list[Profile]) -> tuple[Plan, tuple[Outcome, ...], journal.Run | None]:
-        clock = FakeClock()
+        clock = self.clock
+        clock.seconds += 1000
         environ = {f"T{account.id}": f"sandbox-{account.id}" for account in self.accounts}
-        runtime = Runtime(invoke=lambda line: 0, environ=environ, clock=clock)
+        runtime = Runtime(invoke=lambda line, environ: 0, environ=environ, clock=clock)
         fleet = [Desired(account, wanted) for account, wanted in zip(self.accounts, desired, strict=True)]
         api = Api(self.sandbox.url)
-        async with runtime.client(api, root=self.folder, concurrency=3, patience=10) as client:
-            seen = await reconciler.observe(
-                client, self.accounts, clock=clock, concurrency=3, notify=lambda account: None
-            )
+        traffic = Traffic(self.folder, self.budget, concurrency=3, timeout=10)
+        async with runtime.client(api, traffic, root=self.folder) as client:
+            seen = await reconciler.observe(client, fleet, clock=clock, concurrency=3, notify=lambda *_: None)
             plan = planner.plan(fleet, seen)
             with journal.record(self.folder, command="apply", api=api, now=clock.now()) as log:
                 outcomes = await reconciler.apply(
@@ -74,7 +80,7 @@ class Trial:
                     seen={name: found.at for name, found in seen.items()},
                     clock=clock,
                     concurrency=3,
-                    notify=lambda account: None,
+                    notify=lambda *_: None,
                     stopping=lambda: False,
                 )
         return plan, outcomes, journal.find(self.folder, log.run)
@@ -89,10 +95,10 @@ class Trial:
         )
 
 
-@given(world=worlds, fleet=fleets)
+@given(world=worlds, fleet=fleets, budget=budgets)
 @settings(max_examples=60, deadline=None)
 def test_a_report_is_true_and_a_healthy_world_converges(
-    sandbox: Running, world: World, fleet: list[tuple[Profile, Profile]]
+    sandbox: Running, world: World, fleet: list[tuple[Profile, Profile]], budget: Budget | None
 ) -> None:
     with TemporaryDirectory() as folder:
         accounts = []
@@ -102,7 +108,7 @@ def test_a_report_is_true_and_a_healthy_world_converges(
             sandbox.api.seed(identity, listed(before.ice_breakers))
         bystander = str(90_000_000 + next(NUMBERS))
         sandbox.api.seed(bystander, listed({"default": [("Mine?", "MINE")]}))
-        trial = Trial(sandbox, Path(folder), accounts, [wanted for _, wanted in fleet])
+        trial = Trial(sandbox, Path(folder), accounts, [wanted for _, wanted in fleet], budget)
         anyio.run(_hold, trial, world, [before for before, _ in fleet])
         assert bystander not in {account for _, account in sandbox.api.calls}
         assert sandbox.api.profiles[bystander] == listed({"default": [("Mine?", "MINE")]})
@@ -114,6 +120,10 @@ async def _hold(trial: Trial, world: World, before: list[Profile]) -> None:
         plan, outcomes, run = await trial.apply(trial.wanted)
     finally:
         trial.sandbox.api.world = World()
+    if trial.budget:
+        calls = Counter(account for _, account in trial.sandbox.api.calls)
+        assert all(calls[account.id] <= trial.budget.calls for account in trial.accounts)
+        trial.budget = None
     stood = {account.name: profile for account, profile in zip(trial.accounts, before, strict=True)}
     wanted = {account.name: profile for account, profile in zip(trial.accounts, trial.wanted, strict=True)}
     told = {outcome.account.name: outcome for outcome in outcomes}

@@ -53,8 +53,8 @@ class Desk:
 
     def declare(self, accounts: Mapping[str, Profile | str | None], **root: Any) -> None:
         """Write icesync.yaml: a profile, `none`, or None for an unmanaged account. Accounts are
-        numbered from 1 in their order. JSON is YAML."""
-        document: dict[str, Any] = {"version": 1, "api": {"url": self.sandbox.url}, **root}
+        numbered from 1 in their order, and have no budget. JSON is YAML."""
+        document: dict[str, Any] = {"version": 1, "api": {"url": self.sandbox.url, "budget": "none"}, **root}
         document["defaults"] = {"token": "file:tokens.json#${name}", **root.get("defaults", {})}
         document["accounts"] = {}
         tokens = {}

@@ -4,20 +4,29 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from math import inf
+from typing import Any, Final
 
 from icesync.errors import GraphError, InvalidRequest, JournalError, Throttled, Transient
 from icesync.model import NOTHING, Account, Change, FailureKind, GraphFailure, Outcome, Profile
+from tests.support.clock import FakeClock
+
+WINDOW: Final = 600.0
+"""Seconds for which a call counts against an account's budget."""
+
+SHUT_FOR: Final = 5.0
+"""Seconds for which a door stays shut."""
 
 
 class Fault(Enum):
-    """How a call ends. Only a write whose answer is LOST takes effect."""
+    """How a call ends. Only a write whose answer is LOST takes effect; at a SHUT door none is sent."""
 
     NONE = "none"
     REFUSED = "refused"
     THROTTLED = "throttled"
     DROPPED = "dropped"
     LOST = "lost"
+    SHUT = "shut"
     BUG = "bug"
 
 
@@ -31,7 +40,9 @@ class MemoryApi:
 
     Each call to an account takes the next fault of its script, and none when that has run out. After
     a write, `lag` reads still see what they saw before it. `merge`: a write keeps the locales that it
-    does not name. `before_call` runs before each call takes effect, and may wait.
+    does not name. `before_call` runs before each call takes effect, and may wait. `budget` is how
+    many calls an account may get in WINDOW seconds of `clock`; who has to wait longer for it than
+    `patience` is told not to.
     """
 
     live: dict[str, Profile] = field(default_factory=dict)
@@ -40,15 +51,20 @@ class MemoryApi:
     merge: bool = False
     before_call: Callable[[str, Account], Any] | None = None
     record: list[tuple[str, str]] = field(default_factory=list)
+    budget: int | None = None
+    clock: FakeClock = field(default_factory=FakeClock)
+    patience: float = 20.0
 
     def __post_init__(self) -> None:
         self._scripts = {account: iter(script) for account, script in self.scripts.items()}
         self._lagging: dict[str, tuple[Profile, int]] = {}
+        self._calls: dict[str, list[float]] = {}
+        self._held: dict[str, int] = {}
 
     def heal(self) -> None:
         """From now on nothing goes wrong."""
         self._scripts, self._lagging = {}, {}
-        self.lag, self.merge = 0, False
+        self.lag, self.merge, self.budget = 0, False, None
 
     @property
     def written(self) -> list[str]:
@@ -73,13 +89,49 @@ class MemoryApi:
         if lost:
             raise lost
 
+    def hold(self, account: Account, calls: int) -> None:
+        self._check_budget(account, calls)
+        self._held[account.id] = self._held.get(account.id, 0) + calls
+
+    def release(self, account: Account) -> None:
+        self._held.pop(account.id, None)
+
+    @property
+    def held(self) -> int:
+        """Calls that are kept for what comes."""
+        return sum(self._held.values())
+
+    def used(self, account: str) -> int:
+        """How many calls of this account count now."""
+        return sum(at > self.clock.monotonic() - WINDOW for at in self._calls.get(account, []))
+
+    def _check_budget(self, account: Account, calls: int) -> None:
+        if self.budget is None:
+            return
+        used, made = self.used(account.id), self._calls.get(account.id, [])
+        too_many = used + self._held.get(account.id, 0) + calls - self.budget
+        if too_many > 0:
+            oldest = made[len(made) - used :]
+            wait = oldest[too_many - 1] + WINDOW - self.clock.monotonic() if too_many <= used else inf
+            failure = GraphFailure(FailureKind.THROTTLED, "no room")
+            raise Throttled(failure, app_wide=False, wait=wait, again=wait <= min(self.patience, WINDOW))
+
+    def _spend(self, account: Account) -> None:
+        if self._held.get(account.id):
+            self._held[account.id] -= 1
+        else:
+            self._check_budget(account, 1)
+        self._calls.setdefault(account.id, []).append(self.clock.monotonic())
+
     async def _begin(self, verb: str, account: Account) -> GraphError | None:
         """Raise what strikes the call, or give what shall be raised once a write took effect."""
-        self.record.append((verb, account.id))
-        await asyncio.sleep(0)
-        if self.before_call is not None and (waiting := self.before_call(verb, account)):
-            await waiting
         fault = next(self._scripts.get(account.id, iter(())), Fault.NONE)
+        if fault is not Fault.SHUT:
+            self._spend(account)
+            self.record.append((verb, account.id))
+            await asyncio.sleep(0)
+            if self.before_call is not None and (waiting := self.before_call(verb, account)):
+                await waiting
         failure = error(fault)
         if failure is None or (fault is Fault.LOST and verb != "GET"):
             return failure
@@ -96,6 +148,9 @@ def error(fault: Fault) -> GraphError | None:
         case Fault.THROTTLED:
             failure = GraphFailure(FailureKind.THROTTLED, "throttled", 613)
             return Throttled(failure, app_wide=False, wait=None)
+        case Fault.SHUT:
+            shut = GraphFailure(FailureKind.THROTTLED, "shut", 613)
+            return Throttled(shut, app_wide=False, wait=SHUT_FOR, again=True)
         case Fault.DROPPED | Fault.LOST:
             unanswered = Transient(GraphFailure(FailureKind.TRANSIENT, f"no answer: {fault.value}"))
             unanswered.may_have_arrived = unanswered.answer_lost = True
@@ -116,9 +171,10 @@ class MemoryLog:
     outcomes: list[Outcome] = field(default_factory=list)
     full: int | None = None
 
-    def write(self, change: Change) -> None:
-        self._keep("write", change.account)
-        self.writes.append(change)
+    def write(self, *changes: Change) -> None:
+        for change in changes:
+            self._keep("write", change.account)
+            self.writes.append(change)
 
     def outcome(self, outcome: Outcome) -> None:
         self._keep("outcome", outcome.account)

@@ -99,6 +99,18 @@ def test_what_stood_before_the_first_write_of_an_account_is_what_counts(tmp_path
     assert find(tmp_path, path.stem).writes == (nameless(Change(ACME, A, B)), Change(BETA, A, B))
 
 
+@pytest.mark.parametrize("status", Status)
+def test_a_write_on_record_counts_unless_its_outcome_says_that_it_was_never_sent(
+    tmp_path: Path, status: Status
+) -> None:
+    path = keep(tmp_path, Change(ACME, A, B), Change(BETA, A, B), statuses=[status])
+
+    written = [change.account.name for change in find(tmp_path, path.stem).writes]
+
+    assert written == (["beta"] if status in (Status.STALE, Status.ALREADY) else ["acme", "beta"])
+    assert [run.written for run in runs(tmp_path)] == [len(written)]
+
+
 def test_a_run_without_an_end_was_cut_off(tmp_path: Path) -> None:
     keep(tmp_path, Change(ACME, A, B), end=False)
 
@@ -144,8 +156,9 @@ def test_a_journal_that_was_cut_off_anywhere_tells_the_writes_that_are_whole(tmp
         b'{"event": "write", "account": "acme", "id": "1", "before": 7, "after": {}}',
         b'{"event": "write", "account": "acme", "id": "1", "before": {"default": [{}]}, "after": {}}',
         b'{"event": "outcome"}',
-        b'{"event": "outcome", "status": []}',
-        b'{"event": "outcome", "status": 3}',
+        b'{"event": "outcome", "account": "acme"}',
+        b'{"event": "outcome", "account": "acme", "status": []}',
+        b'{"event": "outcome", "account": 5, "status": "stale"}',
         b'{"event": "end", "finished": 5}',
         b'{"event": 7}',
         b'{"event": "run"}',

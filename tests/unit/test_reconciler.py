@@ -1,8 +1,7 @@
 """Observing and applying on an API in memory: what is called, in which order, and what is said of it."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -13,83 +12,27 @@ from icesync.model import (
     Account,
     Action,
     Change,
+    Desired,
     FailureKind,
     GraphFailure,
     Outcome,
-    Plan,
     Profile,
     Status,
 )
-from icesync.reconciler import FRESH, READ_BACK_PAUSES, apply, observe
+from icesync.reconciler import FRESH, READ_BACK_PAUSES, observe
 from tests.support.clock import FakeClock
-from tests.support.memory import Bug, Fault, MemoryApi, MemoryLog
+from tests.support.memory import SHUT_FOR, Bug, Fault, MemoryApi, MemoryLog
+from tests.support.scene import A_FR, ACME, B_FR, A, B, C, Scene, fleet, scene
 
 pytestmark = pytest.mark.anyio
 
-ACME = Account("acme", "1")
-A = Profile.of({"default": [("A?", "A")]})
-B = Profile.of({"default": [("B?", "B")]})
-C = Profile.of({"default": [("C?", "C")]})
-A_FR = Profile.of({"default": [("A?", "A")], "fr_FR": [("A ?", "A")]})
-B_FR = Profile.of({"default": [("B?", "B")], "fr_FR": [("A ?", "A")]})
 
-
-def never() -> bool:
-    return False
-
-
-@dataclass
-class Scene:
-    """An apply on account number 1, or on the `changes` that are given; fresh unless `seen` says else."""
-
-    api: MemoryApi
-    changes: tuple[Change, ...] = (Change(ACME, A, B),)
-    seen: Mapping[str, float] | None = None
-    clock: FakeClock = field(default_factory=FakeClock)
-    log: MemoryLog = field(default_factory=MemoryLog)
-    stopping: Callable[[], bool] = never
-    concurrency: int = 4
-    notified: list[str] = field(default_factory=list)
-
-    async def apply(self) -> tuple[Outcome, ...]:
-        fresh = {change.account.name: self.clock.monotonic() for change in self.changes}
-        return await asyncio.wait_for(
-            apply(
-                Plan(self.changes),
-                self.api,
-                self.log,
-                seen=fresh if self.seen is None else self.seen,
-                clock=self.clock,
-                concurrency=self.concurrency,
-                notify=lambda account: self.notified.append(account.name),
-                stopping=self.stopping,
-            ),
-            10,
-        )
-
-    async def outcome(self) -> Outcome:
-        (outcome,) = await self.apply()
-        return outcome
-
-    @property
-    def verbs(self) -> str:
-        return " ".join(verb for verb, _ in self.api.record)
-
-
-def scene(*script: Fault, live: Profile = A, lag: int = 0, merge: bool = False, **more: Any) -> Scene:
-    return Scene(MemoryApi({"1": live}, {"1": script}, lag=lag, merge=merge), **more)
-
-
-def fleet(size: int, before: Profile = A, after: Profile = B) -> tuple[Change, ...]:
-    return tuple(Change(Account(f"acme-{n}", str(n)), before, after) for n in range(size))
-
-
-def accounts(size: int) -> list[Account]:
-    return [change.account for change in fleet(size)]
+def accounts(size: int, profile: Profile | None = B) -> list[Desired]:
+    return [Desired(change.account, profile) for change in fleet(size)]
 
 
 async def seen_by(
-    api: MemoryApi, found: Iterable[Account], *, concurrency: int = 3, clock: FakeClock | None = None
+    api: MemoryApi, found: Iterable[Desired], *, concurrency: int = 3, clock: FakeClock | None = None
 ) -> tuple[dict[str, Any], list[str]]:
     notified: list[str] = []
     observed = await observe(
@@ -97,7 +40,7 @@ async def seen_by(
         found,
         clock=clock or FakeClock(),
         concurrency=concurrency,
-        notify=lambda account: notified.append(account.name),
+        notify=lambda account, _: notified.append(account.name),
     )
     return observed, notified
 
@@ -146,6 +89,63 @@ async def test_no_more_accounts_at_once_than_allowed(concurrency: int, most: int
     await seen_by(MemoryApi(before_call=lambda *_: work()), accounts(10), concurrency=concurrency)
 
     assert max(at_work) == most
+
+
+async def test_a_profile_that_is_as_desired_is_in_memory_once() -> None:
+    same = Profile.of({"default": [("B?", "B")]})
+    api = MemoryApi({"0": same, "1": A})
+
+    observed, _ = await seen_by(api, accounts(2, B))
+
+    assert same is not B
+    assert observed["acme-0"].profile is B
+    assert observed["acme-1"].profile is A
+
+
+async def test_an_unmanaged_account_can_be_read_too() -> None:
+    api = MemoryApi({"0": A}, {"1": [Fault.REFUSED]})
+
+    observed, _ = await seen_by(api, accounts(2, None))
+
+    assert [observed[name].profile for name in ("acme-0", "acme-1")] == [A, None]
+    assert observed["acme-1"].error
+
+
+async def test_a_door_that_is_shut_for_a_while_is_read_through_later_and_others_meanwhile() -> None:
+    clock = FakeClock()
+    api = MemoryApi({"0": A, "1": A}, {"0": [Fault.SHUT]}, clock=clock)
+
+    observed, notified = await seen_by(api, accounts(2), concurrency=1, clock=clock)
+
+    assert (observed["acme-0"].at, observed["acme-1"].at) == (SHUT_FOR, 0)
+    assert notified == ["acme-1", "acme-0"]
+
+
+async def test_an_account_without_calls_left_is_unreadable_when_nobody_may_wait_so_long() -> None:
+    clock = FakeClock()
+    api = MemoryApi({"0": A}, budget=1, clock=clock)
+    await seen_by(api, accounts(1), clock=clock)
+
+    observed, _ = await seen_by(api, accounts(1), clock=clock)
+
+    assert observed["acme-0"].profile is None
+    assert observed["acme-0"].error.kind is FailureKind.THROTTLED
+    assert clock.slept == []
+
+
+async def test_who_is_told_learns_of_failures_too() -> None:
+    told: dict[str, FailureKind | None] = {}
+    api = MemoryApi({"0": A}, {"1": [Fault.REFUSED]})
+
+    await observe(
+        api,
+        accounts(2),
+        clock=FakeClock(),
+        concurrency=2,
+        notify=lambda account, failure: told.update({account.name: failure and failure.kind}),
+    )
+
+    assert told == {"acme-0": None, "acme-1": FailureKind.INVALID}
 
 
 async def test_observing_nobody_costs_nothing() -> None:
@@ -422,10 +422,10 @@ async def slow_read_back(verb: str) -> None:
 
 async def test_when_the_journal_is_full_the_writes_of_others_are_finished() -> None:
     class FullForTheSecond(MemoryLog):
-        def write(self, change: Change) -> None:
-            if change.account.id == "1":
+        def write(self, *changes: Change) -> None:
+            if any(change.account.id == "1" for change in changes):
                 raise JournalError("no room")
-            super().write(change)
+            super().write(*changes)
 
     api = MemoryApi({str(n): A for n in range(9)}, before_call=lambda verb, _: slow_read_back(verb))
     stage = Scene(api, fleet(9), log=FullForTheSecond(), concurrency=2)

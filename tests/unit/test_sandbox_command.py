@@ -96,7 +96,7 @@ def test_a_dropped_connection_prints_nothing() -> None:
         _, hints = process.communicate(timeout=10)
 
     assert process.returncode == 0
-    assert hints.endswith(f"export ICESYNC_API_URL={url}\n")
+    assert hints.endswith("export ICESYNC_BUDGET=none\n")
 
 
 def test_a_busy_port_is_one_clear_line() -> None:

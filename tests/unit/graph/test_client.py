@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,9 @@ from icesync.errors import (
 )
 from icesync.graph.client import MOST_PAGES, GraphClient, connected
 from icesync.graph.governor import MOST_UNANSWERED, Governor
-from icesync.model import NOTHING, Account, Api, FailureKind, Profile
+from icesync.graph.ledger import Ledger
+from icesync.graph.usage import Usage
+from icesync.model import NOTHING, Account, Api, Budget, FailureKind, Profile
 from tests.support.clock import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -41,6 +44,7 @@ LIVE = {
 }
 
 Answer = httpx.Response | httpx.RequestError
+Connected = AbstractAsyncContextManager[GraphClient]
 
 
 def ok(document: object = LIVE) -> httpx.Response:
@@ -61,12 +65,16 @@ class Wire:
     clock: FakeClock = field(default_factory=FakeClock)
     requests: list[httpx.Request] = field(default_factory=list)
     token: Callable[[], str] = lambda: TOKEN
+    budget: Budget | None = None
+    stopping: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         self.network = httpx.MockTransport(self.answer)
-        self.http = httpx.AsyncClient(transport=self.network)
-        governor = Governor(self.clock)
-        self.client = GraphClient(self.api, self.http, self.reveal, governor, self.clock, patience=5)
+        ledger = Ledger(None, self.budget, "host") if self.budget else None
+        self.governor = Governor(self.clock, ledger=ledger)
+        self.client = GraphClient(
+            self.api, self.network, self.reveal, self.governor, self.clock, 5, self.stopping
+        )
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -77,6 +85,9 @@ class Wire:
 
     async def reveal(self, account: Account) -> Secret:
         return Secret(self.token())
+
+    def connected(self, network: httpx.AsyncBaseTransport, patience: float) -> Connected:
+        return connected(self.api, network, self.reveal, self.governor, clock=self.clock, patience=patience)
 
     @property
     def sent(self) -> list[tuple[str, str]]:
@@ -183,7 +194,6 @@ async def test_the_token_goes_into_the_header_of_every_call_and_nowhere_else(
     for request in line.requests:
         assert TOKEN not in str(request.url)
         assert TOKEN.encode() not in request.content
-    assert URL in caplog.text
     assert TOKEN not in caplog.text
     assert TOKEN not in repr(line.client)
 
@@ -306,7 +316,7 @@ async def test_a_request_that_goes_on_for_ever_is_given_up_as_lost() -> None:
     line = wire(ok())
     network = httpx.MockTransport(lambda request: httpx.Response(200, stream=Dripping()))
 
-    async with connected(Api(), network, line.reveal, clock=line.clock, patience=0.05) as client:
+    async with line.connected(network, patience=0.05) as client:
         with pytest.raises(Transient, match=r"^no answer within 0\.05 s$") as caught:
             await asyncio.wait_for(client.set_profile(ACME, PROFILE), 5)
 
@@ -317,11 +327,11 @@ async def test_a_request_that_goes_on_for_ever_is_given_up_as_lost() -> None:
 async def test_a_connection_ends_before_the_patience_does() -> None:
     line = wire(ok())
 
-    async with connected(Api(), line.network, line.reveal, clock=line.clock, patience=30) as client:
+    async with line.connected(line.network, patience=30) as client:
         await client.get_profile(ACME)
 
-    # TCP, then TLS: a request whose connection took too long was surely never sent.
-    assert 2 * line.requests[0].extensions["timeout"]["connect"] <= 30
+    # A request whose connection took too long was surely never sent.
+    assert 0 < line.requests[0].extensions["timeout"]["connect"] < 30
 
 
 @pytest.mark.parametrize(
@@ -332,7 +342,7 @@ async def test_a_connection_ends_before_the_patience_does() -> None:
 async def test_a_redirect_is_one_refused_call_wherever_it_leads(status: int, location: str) -> None:
     line = wire(httpx.Response(status, headers={"location": location}))
 
-    async with connected(Api(), line.network, line.reveal, clock=line.clock, patience=30) as client:
+    async with line.connected(line.network, patience=30) as client:
         with pytest.raises(InvalidRequest, match="redirects are not followed"):
             await client.get_profile(ACME)
 
@@ -342,7 +352,7 @@ async def test_a_redirect_is_one_refused_call_wherever_it_leads(status: int, loc
 async def test_a_cookie_of_one_account_is_not_sent_with_another() -> None:
     line = wire(httpx.Response(200, json=LIVE, headers={"set-cookie": "session=acme; Path=/"}))
 
-    async with connected(Api(), line.network, line.reveal, clock=line.clock, patience=30) as client:
+    async with line.connected(line.network, patience=30) as client:
         await client.get_profile(ACME)
         await client.get_profile(Account("other", "2"))
 
@@ -400,8 +410,20 @@ async def test_nothing_else_is_tried_again(answer: Answer, kind: type[GraphError
     assert (len(line.requests), line.clock.slept) == (1, [])
 
 
-async def test_a_wait_that_was_told_is_sat_out_on_the_injected_clock() -> None:
+async def test_a_wait_of_an_account_is_told_and_keeps_nobody_up() -> None:
     line = wire(refused(613, retry_after="9"), ok())
+
+    error = await line.read_fails()
+
+    assert isinstance(error, Throttled)
+    assert (error.again, error.wait, error.failure.not_before) == (True, 9.0, "2026-11-23T03:09:20Z")
+    assert (len(line.requests), line.clock.slept) == (1, [])
+    await line.clock.sleep(9.0)
+    assert await line.client.get_profile(ACME) == PROFILE
+
+
+async def test_a_wait_of_the_whole_app_is_sat_out_on_the_injected_clock() -> None:
+    line = wire(refused(4, retry_after="9"), ok())
 
     assert await line.client.get_profile(ACME) == PROFILE
     assert sum(line.clock.slept) == 9.0
@@ -414,7 +436,8 @@ async def test_minutes_are_too_long_to_sit_out() -> None:
     error = await line.read_fails()
 
     assert isinstance(error, Throttled)
-    assert (error.wait, error.app_wide) == (300.0, False)
+    assert (error.wait, error.app_wide, error.again) == (300.0, False, False)
+    assert error.failure.not_before == "2026-11-23T03:14:11Z"
     assert len(line.requests) == 1
 
 
@@ -521,3 +544,129 @@ async def test_a_failed_write_knows_of_all_its_tries_what_may_have_become_of_it(
     error = await wire(*answers).write_fails()
 
     assert (error.may_have_arrived, error.answer_lost) == (arrived, lost)
+
+
+async def test_every_try_counts_against_the_budget() -> None:
+    line = wire(refused(2), budget=Budget(4, 600))
+
+    await line.read_fails()
+
+    assert len(line.requests) == 3
+    assert line.client.room(ACME, 1) == 0.0
+    assert line.client.room(ACME, 2) > 0.0
+
+
+async def test_a_try_that_the_budget_has_no_room_for_is_not_made() -> None:
+    line = wire(httpx.ReadError("gone"), budget=Budget(2, 600))
+
+    error = await line.write_fails()
+
+    assert isinstance(error, Throttled)
+    assert error.failure.not_before is not None
+    assert (error.may_have_arrived, error.answer_lost) == (True, True)
+    assert len(line.requests) == 2
+
+
+async def test_every_page_of_a_read_counts_against_the_budget() -> None:
+    line = wire(ok({"data": [], "paging": {"next": f"{URL}?after=x"}}), ok(), budget=Budget(2, 600))
+
+    await line.client.get_profile(ACME)
+
+    assert line.client.room(ACME, 1) > 0.0
+
+
+async def test_an_account_without_a_token_has_used_nothing_of_its_budget() -> None:
+    def missing() -> str:
+        raise CredentialError("not set")
+
+    line = wire(ok(), token=missing, budget=Budget(1, 600))
+
+    await line.read_fails()
+
+    assert line.client.room(ACME, 1) == 0.0
+
+
+async def test_what_is_held_pays_for_the_write_and_its_read_back_and_not_for_another_try() -> None:
+    line = wire(ok({"success": True}), ok(), refused(2), budget=Budget(3, 600))
+
+    line.client.hold(ACME, 2)
+    assert line.client.room(ACME, 2) > 0.0
+    await line.client.set_profile(ACME, PROFILE)
+    assert await line.client.get_profile(ACME) == PROFILE
+    line.client.release(ACME)
+
+    assert line.client.room(ACME, 1) == 0.0
+    assert isinstance(await line.read_fails(), Throttled)
+    assert len(line.requests) == 3
+
+
+async def test_what_was_held_and_not_used_is_given_back() -> None:
+    line = wire(ok(), budget=Budget(3, 600))
+
+    line.client.hold(ACME, 3)
+    await line.client.get_profile(ACME)
+    line.client.release(ACME)
+
+    assert line.client.room(ACME, 2) == 0.0
+
+
+async def test_usage_that_an_answer_tells_stops_the_calls_that_follow() -> None:
+    nearly = httpx.Response(200, json=LIVE, headers={"x-app-usage": '{"call_count": 97}'})
+    line = wire(nearly)
+
+    await line.client.get_profile(ACME)
+
+    error = await line.read_fails()
+    assert isinstance(error, Throttled)
+    assert error.failure.not_before is not None
+    assert len(line.requests) == 1
+
+
+async def test_usage_that_an_error_tells_counts_too() -> None:
+    usage = json.dumps({ACME.id: [{"estimated_time_to_regain_access": 2}]})
+    line = wire(refused(190, x_business_use_case_usage=usage), ok())
+
+    await line.read_fails()
+
+    error = await line.read_fails()
+    assert isinstance(error, Throttled)
+    assert error.wait == 120.0
+    assert await line.client.get_profile(Account("other", "2")) == PROFILE
+
+
+async def test_usage_of_one_account_is_no_others() -> None:
+    line = wire(ok())
+    line.governor.told(ACME, Usage(account=99.0))
+
+    await line.client.get_profile(Account("other", "2"))
+
+    assert isinstance(await line.read_fails(), Throttled)
+
+
+@pytest.mark.parametrize(("write", "tries"), [(True, 1), (False, 3)])
+async def test_a_write_is_not_sent_again_once_the_run_is_being_stopped(write: bool, tries: int) -> None:
+    line = wire(httpx.ReadError("gone"), stopping=lambda: True)
+
+    error = await (line.write_fails() if write else line.read_fails())
+
+    assert isinstance(error, Transient)
+    assert error.may_have_arrived
+    assert len(line.requests) == tries
+
+
+async def test_a_client_closes_the_network_that_it_was_given() -> None:
+    line = wire(ok())
+    network = Closing(line.answer)
+
+    async with line.connected(network, patience=5) as client:
+        await client.get_profile(ACME)
+        assert not network.closed
+
+    assert network.closed
+
+
+class Closing(httpx.MockTransport):
+    closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True

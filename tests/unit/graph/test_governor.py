@@ -3,15 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from math import inf
 
 import pytest
 
 from icesync.errors import GraphError, InvalidRequest, Throttled, TokenError, Transient
-from icesync.graph.governor import MOST_UNANSWERED, PATIENCE, UNTOLD_WAIT, Governor
-from icesync.model import FailureKind, GraphFailure
+from icesync.graph.door import PATIENCE, UNTOLD_WAIT
+from icesync.graph.governor import MOST_UNANSWERED, Governor
+from icesync.model import Account, FailureKind, GraphFailure
 from tests.support.clock import FakeClock
 
 pytestmark = pytest.mark.anyio
+
+
+def account(name: str) -> Account:
+    return Account(name, name)
 
 
 def throttled(wait: float | None, *, app: bool = False) -> Throttled:
@@ -65,15 +71,28 @@ async def turns(count: int = 20) -> None:
         await asyncio.sleep(0)
 
 
+async def patiently(
+    governor: Governor, clock: FakeClock, name: str, line: Callable[[], Awaitable[str]]
+) -> str:
+    """A call that is made again after its wait for as long as the governor says so."""
+    while True:
+        try:
+            return await governor.call(account(name), line)
+        except Throttled as closed:
+            if not closed.again or closed.wait is None:
+                raise
+            await clock.sleep(closed.wait)
+
+
 async def crowd(
     governor: Governor, size: int, line: Callable[[], Awaitable[str]]
 ) -> list[str | BaseException]:
-    calls = (governor.call(f"account-{number}", line) for number in range(size))
+    calls = (governor.call(account(f"account-{number}"), line) for number in range(size))
     return await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10)
 
 
 async def test_an_answer_comes_back(governor: Governor, clock: FakeClock) -> None:
-    assert await governor.call("a", Line(clock)) == "answer"
+    assert await governor.call(account("a"), Line(clock)) == "answer"
     assert clock.slept == []
 
 
@@ -113,24 +132,60 @@ async def test_a_first_call_that_fails_for_its_own_account_holds_nobody_up(
 
 
 @pytest.mark.parametrize("wait", [0.5, 1.0, PATIENCE])
-async def test_a_short_wait_is_sat_out_and_then_tried_once_more(
+async def test_a_short_wait_of_the_app_is_sat_out_in_place_and_then_tried_once_more(
     governor: Governor, clock: FakeClock, wait: float
 ) -> None:
-    line = Line(clock, [throttled(wait)])
+    line = Line(clock, [throttled(wait, app=True)])
 
-    assert await governor.call("a", line) == "answer"
+    assert await governor.call(account("a"), line) == "answer"
     assert line.calls == [0.0, wait]
 
 
-async def test_a_wait_of_zero_is_tried_once_more_at_once(governor: Governor, clock: FakeClock) -> None:
-    line = Line(clock, [throttled(0.0, app=True)])
+@pytest.mark.parametrize(("wait", "not_before"), [(0.5, "12"), (1.0, "12"), (PATIENCE, "31")])
+async def test_a_short_wait_of_an_account_is_told_and_then_it_is_tried_once_more(
+    governor: Governor, clock: FakeClock, wait: float, not_before: str
+) -> None:
+    line = Line(clock, [throttled(wait)])
 
-    assert await governor.call("a", line) == "answer"
+    with pytest.raises(Throttled) as caught:
+        await governor.call(account("a"), line)
+
+    closed = caught.value
+    assert (closed.again, closed.wait, closed.app_wide) == (True, wait, False)
+    assert (closed.failure.message, closed.failure.not_before) == (
+        "too many calls",
+        f"2026-11-23T03:09:{not_before}Z",
+    )
+    assert clock.slept == []
+    assert await patiently(governor, clock, "a", line) == "answer"
+    assert line.calls == [0.0, wait]
+
+
+async def test_an_account_that_comes_back_early_is_told_how_long_it_still_has_to_wait(
+    governor: Governor, clock: FakeClock
+) -> None:
+    line = Line(clock, [throttled(10.0)])
+    for elapsed in (0.0, 4.0):
+        await clock.sleep(elapsed)
+        with pytest.raises(Throttled) as caught:
+            await governor.call(account("a"), line)
+
+    assert (caught.value.again, caught.value.wait) == (True, 6.0)
+    assert len(line.calls) == 1
+
+
+@pytest.mark.parametrize("app", [False, True])
+async def test_a_wait_of_zero_is_tried_once_more_at_once(
+    governor: Governor, clock: FakeClock, app: bool
+) -> None:
+    line = Line(clock, [throttled(0.0, app=app)])
+
+    assert await governor.call(account("a"), line) == "answer"
     assert (len(line.calls), clock.slept) == (2, [])
 
 
 @pytest.mark.parametrize("app", [False, True])
-@pytest.mark.parametrize("wait", [None, PATIENCE + 1, float("inf")])
+@pytest.mark.parametrize("wait", [None, PATIENCE + 1, inf])
 async def test_an_unknown_or_long_wait_gives_up_without_another_call(
     governor: Governor, clock: FakeClock, wait: float | None, app: bool
 ) -> None:
@@ -138,41 +193,115 @@ async def test_an_unknown_or_long_wait_gives_up_without_another_call(
 
     for _ in range(3):
         with pytest.raises(Throttled) as caught:
-            await governor.call("a", line)
+            await governor.call(account("a"), line)
 
-    assert caught.value.app_wide is app
+    assert (caught.value.app_wide, caught.value.again) == (app, False)
     assert caught.value.wait == (UNTOLD_WAIT if wait is None else wait)
+    assert (caught.value.failure.not_before is None) is (wait == inf)
     assert (len(line.calls), clock.slept) == (1, [])
 
 
 @pytest.mark.parametrize("second", [throttled(1.0), lost()])
 async def test_a_second_try_that_does_not_get_through_is_the_last(
-    governor: Governor, clock: FakeClock, second: GraphError
+    clock: FakeClock, second: GraphError
 ) -> None:
-    line = Line(clock, [throttled(1.0), second])
+    governor, line = Governor(clock), Line(clock, [throttled(1.0), second])
 
     for _ in range(4):
         with pytest.raises((Throttled, Transient)):
-            await governor.call("a", line)
+            await patiently(governor, clock, "a", line)
 
     assert line.calls == [0.0, 1.0]
+    await clock.sleep(1000.0)
+    with pytest.raises(Throttled) as caught:
+        await governor.call(account("a"), line)
+    assert (caught.value.again, caught.value.wait) == (False, 0.0)
+
+
+@pytest.mark.parametrize(("wait", "seconds"), [(None, UNTOLD_WAIT), (7200.0, 7200.0)])
+async def test_endless_patience_waits_for_an_account_however_long_it_takes(
+    clock: FakeClock, wait: float | None, seconds: float
+) -> None:
+    governor, line = Governor(clock, patience=inf), Line(clock, [throttled(wait)])
+
+    assert await patiently(governor, clock, "a", line) == "answer"
+    assert line.calls == [0.0, seconds]
+
+
+async def test_endless_patience_tries_as_often_as_it_takes(clock: FakeClock) -> None:
+    governor, line = Governor(clock, patience=inf), Line(clock, [throttled(1.0)] * 5)
+
+    assert await patiently(governor, clock, "a", line) == "answer"
+    assert line.calls == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+async def test_endless_patience_puts_accounts_aside_while_the_app_is_throttled_for_long(
+    clock: FakeClock,
+) -> None:
+    governor, line = Governor(clock, patience=inf), Line(clock, [throttled(None, app=True)])
+
+    with pytest.raises(Throttled) as caught:
+        await governor.call(account("a"), line)
+    assert (caught.value.again, caught.value.wait, clock.slept) == (True, UNTOLD_WAIT, [])
+    with pytest.raises(Throttled):
+        governor.hold(account("b"), 2)
+    await clock.sleep(UNTOLD_WAIT)
+
+    assert await crowd(governor, 5, line) == ["answer"] * 5
+
+
+async def test_a_wait_that_never_ends_is_not_waited_for(clock: FakeClock) -> None:
+    governor, line = Governor(clock, patience=inf), Line(clock, [throttled(inf)])
+
+    with pytest.raises(Throttled) as caught:
+        await governor.call(account("a"), line)
+
+    assert not caught.value.again
+
+
+@pytest.mark.parametrize("app", [False, True])
+@pytest.mark.parametrize("patience", [PATIENCE, inf])
+async def test_nobody_waits_once_the_run_is_being_stopped(
+    clock: FakeClock, app: bool, patience: float
+) -> None:
+    governor = Governor(clock, patience=patience, stopping=lambda: True)
+    line = Line(clock, [throttled(2.0, app=app)])
+
+    with pytest.raises(Throttled) as caught:
+        await governor.call(account("a"), line)
+
+    assert (caught.value.again, caught.value.wait) == (False, 2.0)
+    assert (len(line.calls), clock.slept) == (1, [])
+
+
+async def test_a_wait_at_the_apps_door_ends_when_the_run_is_being_stopped(clock: FakeClock) -> None:
+    governor = Governor(clock, stopping=lambda: clock.seconds >= 3.0)
+    line = Line(clock, [throttled(PATIENCE, app=True)])
+
+    with pytest.raises(Throttled) as caught:
+        await governor.call(account("a"), line)
+
+    assert caught.value.wait == PATIENCE - 3.0
+    assert len(line.calls) == 1
 
 
 async def test_a_throttled_account_pauses_only_itself(governor: Governor, clock: FakeClock) -> None:
     closed, open_ = Line(clock, [None, throttled(None)]), Line(clock)
-    await governor.call("closed", closed)
+    await governor.call(account("closed"), closed)
 
     with pytest.raises(Throttled):
-        await governor.call("closed", closed)
+        await governor.call(account("closed"), closed)
 
-    assert await governor.call("open", open_) == "answer"
+    assert await governor.call(account("open"), open_) == "answer"
 
 
 async def test_an_account_that_sits_out_its_wait_first_holds_up_no_other(
     governor: Governor, clock: FakeClock
 ) -> None:
     slow, quick = Line(clock, [throttled(PATIENCE)]), Line(clock)
-    both = asyncio.gather(governor.call("slow", slow), governor.call("quick", quick))
+    both = asyncio.gather(
+        patiently(governor, clock, "slow", slow), patiently(governor, clock, "quick", quick)
+    )
 
     assert await both == ["answer", "answer"]
     assert (slow.calls, len(quick.calls)) == ([0.0, PATIENCE], 1)
@@ -211,7 +340,7 @@ async def test_a_lost_second_call_does_not_open_the_apps_door(governor: Governor
 async def test_an_app_that_closes_in_the_middle_pauses_those_that_follow(
     governor: Governor, clock: FakeClock
 ) -> None:
-    await governor.call("first", Line(clock))
+    await governor.call(account("first"), Line(clock))
     under_way = Line(clock, [throttled(5.0, app=True) for _ in range(8)])
 
     # Eight were under way together, which is one closing; then one goes first and the others follow.
@@ -224,34 +353,37 @@ async def test_an_app_that_closes_in_the_middle_pauses_those_that_follow(
 async def test_an_answer_to_a_call_from_before_the_closing_opens_no_door(
     governor: Governor, clock: FakeClock
 ) -> None:
-    await governor.call("first", Line(clock))
+    await governor.call(account("first"), Line(clock))
     old = Line(clock, held={1: asyncio.Event()})
-    early = asyncio.create_task(governor.call("early", old))
+    early = asyncio.create_task(governor.call(account("early"), old))
     await turns()
     closed = Line(clock, [throttled(None, app=True)])
     with pytest.raises(Throttled):
-        await governor.call("closed", closed)
+        await governor.call(account("closed"), closed)
 
     old.held[1].set()
     assert await early == "answer"
 
     with pytest.raises(Throttled):
-        await governor.call("later", closed)
+        await governor.call(account("later"), closed)
     assert len(closed.calls) == 1
 
 
 async def test_an_account_that_wakes_up_finds_the_app_closed_meanwhile(
     governor: Governor, clock: FakeClock
 ) -> None:
-    await governor.call("first", Line(clock))
+    await governor.call(account("first"), Line(clock))
     sleeper, closed = Line(clock, [throttled(9.0)]), Line(clock, [throttled(None, app=True)])
-    asleep = asyncio.create_task(governor.call("sleeper", sleeper))
     with pytest.raises(Throttled):
-        await governor.call("closed", closed)
-
+        await governor.call(account("sleeper"), sleeper)
     with pytest.raises(Throttled):
-        await asleep
+        await governor.call(account("closed"), closed)
 
+    with pytest.raises(Throttled) as caught:
+        await patiently(governor, clock, "sleeper", sleeper)
+
+    assert caught.value.app_wide
+    assert clock.seconds == 9.0
     assert len(sleeper.calls) == 1
 
 
@@ -271,11 +403,11 @@ class BusyClock(FakeClock):
 async def test_a_longer_wait_that_is_told_meanwhile_is_sat_out_too() -> None:
     clock = BusyClock()
     governor = Governor(clock)
-    await governor.call("first", Line(clock))
+    await governor.call(account("first"), Line(clock))
     late = Line(clock, [throttled(12.0, app=True)], held={1: clock.meanwhile})
     short = Line(clock, [throttled(2.0, app=True)])
 
-    both = asyncio.gather(governor.call("late", late), governor.call("short", short))
+    both = asyncio.gather(governor.call(account("late"), late), governor.call(account("short"), short))
 
     assert await asyncio.wait_for(both, 10) == ["answer", "answer"]
     assert min(late.calls[1], short.calls[1]) >= 12.0
@@ -285,7 +417,7 @@ async def test_waits_do_not_add_up_over_a_run(governor: Governor, clock: FakeClo
     line = Line(clock, [throttled(1.0), None, throttled(1.0), None, throttled(1.0)])
 
     for _ in range(3):
-        assert await governor.call("a", line) == "answer"
+        assert await patiently(governor, clock, "a", line) == "answer"
 
     assert len(line.calls) == 6
 
@@ -295,16 +427,16 @@ async def test_a_refusal_shows_that_the_door_is_open(governor: Governor, clock: 
     line = Line(clock, [throttled(1.0, app=True), refusal, throttled(1.0, app=True)])
 
     with pytest.raises(InvalidRequest):
-        await governor.call("a", line)
+        await governor.call(account("a"), line)
 
-    assert await governor.call("a", line) == "answer"
+    assert await governor.call(account("a"), line) == "answer"
 
 
 async def test_a_cancelled_first_call_leaves_the_turn_to_the_next(
     governor: Governor, clock: FakeClock
 ) -> None:
-    stuck = asyncio.create_task(governor.call("stuck", Line(clock, held={1: asyncio.Event()})))
-    waiting = asyncio.create_task(governor.call("waiting", Line(clock)))
+    stuck = asyncio.create_task(governor.call(account("stuck"), Line(clock, held={1: asyncio.Event()})))
+    waiting = asyncio.create_task(governor.call(account("waiting"), Line(clock)))
     await turns()
 
     stuck.cancel()
@@ -319,7 +451,7 @@ async def lose(governor: Governor, clock: FakeClock, count: int) -> Line:
     line = Line(clock, [lost(f"silence {number}") for number in range(1, count + 1)])
     for number in range(count):
         with pytest.raises(Transient):
-            await governor.call(f"lost-{number}", line)
+            await governor.call(account(f"lost-{number}"), line)
     return line
 
 
@@ -331,7 +463,7 @@ async def test_an_api_that_never_answers_is_given_up_for_the_whole_run(
     assert len(line.calls) == MOST_UNANSWERED == 30
     assert governor.has_given_up
     with pytest.raises(Transient) as caught:
-        await governor.call("another", line)
+        await governor.call(account("another"), line)
     assert caught.value.failure.message == "silence 30"
     assert not caught.value.may_have_arrived
     assert clock.slept == []
@@ -358,7 +490,7 @@ async def test_any_answer_shows_that_somebody_is_there(
 
     assert len(line.calls) == MOST_UNANSWERED - 1
     assert not governor.has_given_up
-    assert await governor.call("another", line) == "answer"
+    assert await governor.call(account("another"), line) == "answer"
 
 
 async def test_an_api_that_stumbles_over_every_call_is_not_given_up(
@@ -374,9 +506,9 @@ async def test_an_api_that_stumbles_over_every_call_is_not_given_up(
 async def test_a_late_answer_does_not_bring_back_an_api_that_was_given_up(
     governor: Governor, clock: FakeClock
 ) -> None:
-    await governor.call("first", Line(clock))
+    await governor.call(account("first"), Line(clock))
     late = Line(clock, held={1: asyncio.Event()})
-    early = asyncio.create_task(governor.call("early", late))
+    early = asyncio.create_task(governor.call(account("early"), late))
     await turns()
     await lose(governor, clock, MOST_UNANSWERED)
 
@@ -384,16 +516,16 @@ async def test_a_late_answer_does_not_bring_back_an_api_that_was_given_up(
     assert await early == "answer"
 
     with pytest.raises(Transient):
-        await governor.call("later", late)
+        await governor.call(account("later"), late)
     assert len(late.calls) == 1
 
 
 async def test_what_an_api_that_was_given_up_failed_with_last_is_told(
     governor: Governor, clock: FakeClock
 ) -> None:
-    await governor.call("first", Line(clock))
+    await governor.call(account("first"), Line(clock))
     late = Line(clock, [lost("the last word")], held={1: asyncio.Event()})
-    early = asyncio.create_task(governor.call("early", late))
+    early = asyncio.create_task(governor.call(account("early"), late))
     await turns()
     await lose(governor, clock, MOST_UNANSWERED)
 
@@ -402,15 +534,15 @@ async def test_what_an_api_that_was_given_up_failed_with_last_is_told(
         await early
 
     with pytest.raises(Transient, match="the last word"):
-        await governor.call("later", late)
+        await governor.call(account("later"), late)
 
 
 async def test_an_account_that_sits_out_its_wait_wakes_up_to_an_api_that_was_given_up() -> None:
     clock = BusyClock()
     governor = Governor(clock)
-    await governor.call("first", Line(clock))
+    await governor.call(account("first"), Line(clock))
     sleeper = Line(clock, [throttled(9.0)])
-    asleep = asyncio.create_task(governor.call("sleeper", sleeper))
+    asleep = asyncio.create_task(patiently(governor, clock, "sleeper", sleeper))
     await clock.meanwhile.wait()
     await lose(governor, clock, MOST_UNANSWERED)
 
@@ -418,3 +550,25 @@ async def test_an_account_that_sits_out_its_wait_wakes_up_to_an_api_that_was_giv
         await asleep
 
     assert len(sleeper.calls) == 1
+
+
+async def test_a_whole_app_that_opened_at_the_second_try_may_close_once_more(
+    governor: Governor, clock: FakeClock
+) -> None:
+    line = Line(clock, [throttled(2.0, app=True), None, throttled(3.0, app=True)])
+
+    assert await governor.call(account("a"), line) == "answer"
+    assert await governor.call(account("a"), line) == "answer"
+    assert line.calls == [0.0, 2.0, 2.0, 5.0]
+
+
+async def test_every_call_of_a_given_up_app_is_told_when_it_can_go(
+    governor: Governor, clock: FakeClock
+) -> None:
+    line = Line(clock, [throttled(None, app=True)])
+
+    found = await crowd(governor, 5, line)
+
+    assert [each.failure.not_before for each in found if isinstance(each, Throttled)] == [
+        "2026-11-23T03:19:11Z"
+    ] * 5

@@ -1,0 +1,120 @@
+"""A part in hand: calls are granted, it goes out, and each of its items comes to an end or has to wait."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Generic, Protocol
+
+from icesync.cluster import work
+from icesync.cluster.grants import Grants
+from icesync.cluster.halves import Half, Item
+from icesync.cluster.workers import Lost, Unfit
+from icesync.errors import IcesyncError, Throttled
+from icesync.model import Account, FailureKind, GraphFailure
+
+MOST_DEATHS: Final = 3
+"""Workers that may die of a part before it is given up."""
+
+_DEADLY: Final = GraphFailure(FailureKind.TRANSIENT, f"{MOST_DEATHS} workers have died of it")
+_LATER: Final = GraphFailure(FailureKind.THROTTLED, "not all of the part can go now")
+
+
+class HandsOut(Protocol):
+    """Gives a part to a worker, and what became of it; raises IcesyncError. See `Workers`."""
+
+    async def hand_out(
+        self,
+        errand: work.Reading | work.Writing,
+        grants: Mapping[str, int],
+        *,
+        max_rps: float | None,
+        hindrance: Callable[[], object],
+    ) -> work.Seen | work.Done | work.Taken | Lost: ...
+
+
+@dataclass(slots=True)
+class Taking(Generic[Item]):
+    """How the parts of one half of a run are taken in hand. `calls` counts those that were made;
+    `cap` is the most in a second for each part. `waits`: who has no room for its calls at the API is
+    tried once more when it has."""
+
+    half: Half[Item]
+    workers: HandsOut
+    grants: Grants
+    calls: Counter[str]
+    cap: float | None
+    waits: bool
+    waited: set[str] = field(default_factory=set)
+
+    async def to_its_end(self, part: list[Item]) -> None:
+        """Raises Throttled where some items have to wait: those are left in the part."""
+        going: Sequence[Item] = part
+        later: dict[str, float] = {}
+        for _ in range(MOST_DEATHS):
+            granted = self._granted(going, later)
+            going = [item for item in going if item.account.name in granted]
+            if not going or await self._done(going, granted, later):
+                break
+        else:
+            for item in going:
+                self.half.untold(item, _DEADLY, "", begun=True)
+        part[:] = [item for item in part if item.account.name in later]
+        if part:
+            raise Throttled(_LATER, app_wide=False, wait=max(later.values()), again=True)
+
+    def _granted(self, items: Sequence[Item], later: dict[str, float]) -> dict[str, int]:
+        """The calls that each item gets, by name. Who gets none has its end, or waits."""
+        granted = {}
+        for item in items:
+            try:
+                granted[item.account.name] = self.grants.give(item.account, self.half.grant)
+            except Throttled as throttled:
+                if throttled.again:
+                    later[item.account.name] = throttled.wait or 0.0
+                else:
+                    self.half.untold(item, throttled.failure, "", begun=False)
+        return granted
+
+    async def _done(self, items: Sequence[Item], granted: Mapping[str, int], later: dict[str, float]) -> bool:
+        """Whether that is all; else a worker has died of it, and it shall be tried again."""
+        calls: Mapping[str, int] = granted
+        try:
+            if reason := self.half.hindrance() or self.half.record(items):
+                calls = {}
+                return self._untold(items, None, reason, begun=False)
+            result = await self.workers.hand_out(
+                self.half.errand(items), granted, max_rps=self.cap, hindrance=self.half.hindrance
+            )
+            match result:
+                case Lost():
+                    calls = granted if result.begun else {}
+                    return self._untold(items, result.failure, result.failure.message, begun=result.begun)
+                case work.Taken():
+                    self.half.taken(items)
+                    return False
+            calls = result.calls
+            self.half.settle(items, result, lambda account, failure: self._waits(account, failure, later))
+        except IcesyncError as error:
+            self.half.fail(error)
+            return self._untold(items, None, str(error), begun=not isinstance(error, Unfit))
+        finally:
+            self.grants.settle((item.account for item in items), calls)
+            self.calls.update(calls)
+        return True
+
+    def _untold(
+        self, items: Sequence[Item], failure: GraphFailure | None, detail: str, *, begun: bool
+    ) -> bool:
+        for item in items:
+            self.half.untold(item, failure, detail, begun=begun)
+        return True
+
+    def _waits(self, account: Account, failure: GraphFailure | None, later: dict[str, float]) -> bool:
+        """Whether the account is tried again; at most once, since the API knows better than we do."""
+        if not self.waits or failure is None or failure.not_before is None or account.name in self.waited:
+            return False
+        self.waited.add(account.name)
+        seconds = datetime.fromisoformat(failure.not_before) - self.grants.clock.now()
+        later[account.name] = max(seconds.total_seconds(), 0.0)
+        return True

@@ -1,0 +1,216 @@
+"""What a worker does with its part of a run: look up the tokens, read or write, and tell."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from distributed import Client, Event, get_client, get_worker
+from distributed.protocol.pickle import loads
+
+from icesync import __version__, connection
+from icesync.clock import SystemClock
+from icesync.crew import Alone
+from icesync.graph.ledger import Ledger
+from icesync.model import Account, Api, Change, Desired, GraphFailure, Observation, Outcome, Plan, Rollout
+
+LOOK: Final = 1.0
+"""Seconds after which a worker looks whether its part is still wanted, and the command line how it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What all parts of a run have in common. `stop` names the event that ends them early; references
+    to tokens start at `root`."""
+
+    stop: str
+    api: Api
+    root: Path
+    traffic: connection.Traffic
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Read these accounts."""
+
+    items: tuple[Desired, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Write these accounts, each read again first. The command line has every write on record."""
+
+    items: tuple[Change, ...]
+    rollout: Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is handed out together.
+
+    `claim` names this try of it: the cluster hands a part on by itself when its worker dies, but who
+    comes second cannot know what the first has done, and leaves it to the command line to go on.
+    `grants` are the calls that each account may get, by name; they bind where there is a budget.
+    """
+
+    claim: str
+    job: Job
+    errand: Reading | Writing
+    grants: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Which accounts are as desired, by name, and what was observed on the others."""
+
+    equal: tuple[str, ...]
+    others: tuple[Observation, ...]
+    calls: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    outcomes: tuple[Outcome, ...]
+    calls: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Somebody has begun this before, and died of it; what became of it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unbegun:
+    """It was not wanted any more when its turn came."""
+
+
+Result = Seen | Done | Taken | Unbegun
+
+
+class WrongVersion(Exception):
+    """The worker has another icesync than the command line."""
+
+
+def version() -> str:
+    """Which icesync is here."""
+    return __version__
+
+
+def run(version: str, sealed: bytes) -> Result:
+    """Do a part, in a thread of a worker. It comes sealed, a pickle inside a pickle: only the same
+    icesync can read it, and the scheduler need not.
+    """
+    if version != __version__:
+        raise WrongVersion(__version__)
+    part: Part = loads(sealed)
+    scheduler = get_client()
+    claim = Event(part.claim, client=scheduler)
+    if claim.is_set():
+        return Taken()
+    # First the claim, then a look whether to go on; the command line does it the other way round, and
+    # so at least one of the two sees what the other has done.
+    claim.set()
+    is_wanted = partial(_is_wanted, part, scheduler, get_worker().address)
+    return asyncio.run(_do(part, is_wanted)) if is_wanted() else Unbegun()
+
+
+def _is_wanted(part: Part, scheduler: Client, address: str) -> bool:
+    """Whether the part shall go on: the command line is there and says so, and so is the cluster."""
+    try:
+        stopped = Event(part.job.stop, client=scheduler).is_set()
+        return not stopped and part.claim in scheduler.processing([address])[address]
+    except (OSError, KeyError):
+        return False
+
+
+async def _do(part: Part, is_wanted: Callable[[], bool]) -> Result:
+    """The part's result. Once it is recalled reads are dropped, and writes under way are finished."""
+    clock, stopping = SystemClock(), asyncio.Event()
+    if cap := part.job.traffic.max_rps:
+        await clock.sleep(1 / cap)  # because nobody here knows when the last call of the part before was
+    async with _alone(part, clock, stopping) as crew:
+        work = asyncio.create_task(_carried_out(crew, part.errand))
+        recalled = asyncio.create_task(_recalled(is_wanted))
+        await asyncio.wait((work, recalled), return_when=asyncio.FIRST_COMPLETED)
+        recalled.cancel()
+        if not work.done():
+            stopping.set()
+            if isinstance(part.errand, Reading):
+                work.cancel()
+        await asyncio.wait((work, recalled))
+        return Unbegun() if work.cancelled() else work.result()
+
+
+async def _recalled(is_wanted: Callable[[], bool]) -> None:
+    """Return when the part is not wanted any more."""
+    wanted = True
+    while wanted:
+        await asyncio.sleep(LOOK)
+        wanted = await asyncio.to_thread(is_wanted)
+
+
+async def _carried_out(crew: Alone, errand: Reading | Writing) -> Seen | Done:
+    return await (_read(crew, errand) if isinstance(errand, Reading) else _write(crew, errand))
+
+
+async def _read(crew: Alone, errand: Reading) -> Seen:
+    observed = await crew.observe(errand.items, _nobody)
+    wanted = {each.account.name: each.profile for each in errand.items}
+    equal = {name for name, seen in observed.items() if seen.profile and seen.profile == wanted[name]}
+    others = tuple(seen for name, seen in observed.items() if name not in equal)
+    return Seen(tuple(equal), others, dict(crew.calls))
+
+
+async def _write(crew: Alone, errand: Writing) -> Done:
+    outcomes = await crew.apply(
+        Plan(errand.items), _KeptElsewhere(), seen={}, notify=_nobody, rollout=errand.rollout
+    )
+    return Done(outcomes, dict(crew.calls))
+
+
+class _KeptElsewhere:
+    """The command line has put every write on record before it handed it out."""
+
+    def write(self, *changes: Change) -> None:
+        pass
+
+    def outcome(self, outcome: Outcome) -> None:
+        pass
+
+
+def _nobody(account: Account, failure: GraphFailure | None) -> None:
+    pass
+
+
+@asynccontextmanager
+async def _alone(part: Part, clock: SystemClock, stopping: asyncio.Event) -> AsyncIterator[Alone]:
+    """This process's way to the API, with the tokens that it finds here."""
+    traffic = part.job.traffic
+    with ExitStack() as closed_at_the_end:
+        ledger = None
+        if traffic.budget is not None:
+            ledger = Ledger(None, traffic.budget, urlsplit(part.job.api.url).netloc)
+            closed_at_the_end.enter_context(closing(ledger))
+            _enter_what_is_not_granted(ledger, part, clock.now().timestamp())
+        async with connection.client(
+            part.job.api,
+            traffic,
+            environ=os.environ,
+            clock=clock,
+            transport=connection.network(part.job.api, traffic.concurrency),
+            root=part.job.root,
+            ledger=ledger,
+            stopping=stopping.is_set,
+        ) as client:
+            yield Alone(client, clock, traffic.concurrency, stopping.is_set)
+
+
+def _enter_what_is_not_granted(ledger: Ledger, part: Part, now: float) -> None:
+    for item in part.errand.items:
+        for _ in range(ledger.budget.calls - part.grants[item.account.name]):
+            ledger.take(item.account.identity, now)

@@ -1,0 +1,141 @@
+"""What was seen live, and what would have to change."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from icesync.model.desired import USUAL_API, Account, Api, IceBreaker, Profile
+
+
+class FailureKind(StrEnum):
+    """Why an account could not be read or written."""
+
+    TOKEN = "token"
+    PERMISSION = "permission"
+    THROTTLED = "throttled"
+    INVALID = "invalid"
+    BLOCKED = "blocked"
+    TRANSIENT = "transient"
+    CREDENTIAL = "credential"
+
+
+@dataclass(frozen=True, slots=True)
+class GraphFailure:
+    """A failed call as data. `trace` is Meta's `fbtrace_id`; `hint` says what a person can do.
+
+    `not_before` is the earliest time at which the account can go, as `2026-11-23T03:19:11Z`; None
+    where it is nothing that passes with time.
+    """
+
+    kind: FailureKind
+    message: str
+    code: int | None = None
+    subcode: int | None = None
+    trace: str | None = None
+    hint: str = ""
+    not_before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen live on one account, at the clock's second `at`: a profile, or a failure."""
+
+    account: Account
+    profile: Profile | None
+    error: GraphFailure | None = None
+    at: float = 0.0
+
+
+class Action(StrEnum):
+    """What a change does to an account. `create`: nothing was live before."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One account's whole document, before and after. The two always differ."""
+
+    account: Account
+    before: Profile
+    after: Profile
+
+    @property
+    def action(self) -> Action:
+        if not self.after:
+            return Action.DELETE
+        return Action.UPDATE if self.before else Action.CREATE
+
+
+class EditKind(StrEnum):
+    ADD = "add"
+    REMOVE = "remove"
+    EDIT = "edit"
+    MOVE = "move"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One line of difference. `position` counts from 1, in `after` (for `remove`: in `before`).
+
+    `origin` is the position in `before`; None for `add`.
+    """
+
+    kind: EditKind
+    locale: str
+    position: int
+    before: IceBreaker | None
+    after: IceBreaker | None
+    origin: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An account of the run whose live state is unknown."""
+
+    account: Account
+    error: GraphFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What carrying a plan out costs: its calls, and how many accounts have no room for theirs now.
+
+    `not_before` is when the last of them has, as `2026-11-23T03:19:11Z`.
+    """
+
+    calls: int
+    waiting: int = 0
+    not_before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What apply would do. `changes` and `unreadable` are sorted by account name.
+
+    `created` is UTC as `2026-11-23T03:09:11Z`; `desired` is the digest of the resolved desired
+    state that the plan was made from.
+    """
+
+    changes: tuple[Change, ...]
+    unreadable: tuple[Unreadable, ...] = ()
+    unchanged: int = 0
+    unmanaged: int = 0
+    api: Api = USUAL_API
+    created: str = ""
+    desired: str = ""
+    forecast: Forecast | None = None
+
+    @property
+    def accounts(self) -> int:
+        """The managed accounts in the run."""
+        return len(self.changes) + len(self.unreadable) + self.unchanged
+
+    @property
+    def complete(self) -> bool:
+        """Every managed account in the run could be read."""
+        return not self.unreadable
+
+    def count(self, action: Action) -> int:
+        return sum(change.action is action for change in self.changes)

@@ -1,0 +1,97 @@
+"""How an apply goes on: in which waves, until when, and what is on record of it."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Final
+
+from icesync.errors import JournalError
+from icesync.graph.governor import LOOK_UP, Clock
+from icesync.model import Change, FailureKind, GraphFailure, Limit, Outcome, Rollout, Status
+from icesync.reconciler.ports import Notify, WriteLog
+
+GOOD: Final = (Status.APPLIED, Status.ALREADY)
+
+
+@dataclass(slots=True)
+class Course:
+    """The way through the changes of a plan. `halted` says why no write is begun any more, once that
+    is so; what is under way is finished."""
+
+    log: WriteLog
+    clock: Clock
+    stopping: Callable[[], bool]
+    notify: Notify
+    rollout: Rollout
+    outcomes: list[Outcome] = field(default_factory=list)
+    failures: int = 0
+    halted: str = ""
+    wave: int | None = None
+
+    async def run(
+        self, changes: Sequence[Change], carry_out: Callable[[Sequence[Change]], Awaitable[None]]
+    ) -> tuple[Outcome, ...]:
+        """Carry the changes out wave by wave; `carry_out` notes an outcome for each. Sorted by name."""
+        for wave, part in _waves(changes, self.rollout.canary):
+            self.wave = wave
+            if self.outcomes:
+                await self._go_on()
+            await carry_out(part)
+        return tuple(sorted(self.outcomes, key=lambda outcome: outcome.account.name))
+
+    def hindrance(self) -> str:
+        """Why no write may be begun; empty while one may."""
+        return "interrupted before it was written" if self.stopping() else self.halted
+
+    def record(self, *changes: Change) -> str:
+        """Put writes on record before they are sent; the answer says why that cannot be done."""
+        try:
+            self.log.write(*changes)
+        except JournalError as error:
+            self.halted = str(error)
+            return self.halted
+        return ""
+
+    def note(self, outcome: Outcome) -> None:
+        """What became of one change."""
+        self.outcomes.append(replace(outcome, wave=self.wave))
+        self.failures += outcome.status in (Status.FAILED, Status.UNVERIFIED)
+        if self.rollout.stop_after is not None and self.failures >= self.rollout.stop_after:
+            failures = f"{self.failures} failure{'s' * (self.failures != 1)}"
+            self.halted = self.halted or f"not begun: stopped after {failures}"
+        try:
+            self.log.outcome(outcome)
+        except JournalError as error:
+            self.halted = str(error)
+        self.notify(outcome.account, outcome.error or _blemish(outcome))
+
+    async def rest(self, seconds: float, cut_short: Callable[[], object]) -> None:
+        """Sleep, and look now and then whether that shall end."""
+        while seconds > 0 and not cut_short():
+            await self.clock.sleep(min(seconds, LOOK_UP))
+            seconds -= LOOK_UP
+
+    async def _go_on(self) -> None:
+        """Halt when the wave before was not good, else pause."""
+        bad = sum(outcome.status not in GOOD for outcome in self.outcomes)
+        if bad and not self.halted:
+            self.halted = f"not begun: {bad} of the first wave did not end well"
+        await self.rest(self.rollout.pause, self.hindrance)
+
+
+def _blemish(outcome: Outcome) -> GraphFailure | None:
+    """What is not as it should be, although no call has failed."""
+    bad = outcome.status in (Status.UNVERIFIED, Status.STALE)
+    return GraphFailure(FailureKind.INVALID, outcome.detail) if bad else None
+
+
+def _waves(changes: Sequence[Change], canary: Limit | None) -> Iterator[tuple[int | None, Sequence[Change]]]:
+    """The changes in their waves, each with its number from 1; without a canary all are one of none.
+    A wave without changes is none: nobody pauses for it."""
+    if canary is None:
+        yield None, changes
+        return
+    first = ceil(len(changes) * canary.value / 100) if canary.percent else canary.value
+    for number, wave in enumerate((changes[:first], changes[first:]), 1):
+        if wave:
+            yield number, wave

@@ -1,0 +1,42 @@
+"""Read the live state of many accounts."""
+
+from collections.abc import Iterable
+
+from icesync.errors import GraphError
+from icesync.graph.governor import Clock
+from icesync.model import Desired, GraphFailure, Observation, Profile
+from icesync.reconciler.ports import Notify, ProfileReader, passes_soon
+from icesync.reconciler.workers import each
+
+
+async def observe(
+    reader: ProfileReader,
+    accounts: Iterable[Desired],
+    *,
+    clock: Clock,
+    concurrency: int,
+    notify: Notify,
+) -> dict[str, Observation]:
+    """Read every account, `concurrency` at a time; the result is keyed by account name.
+
+    An account that cannot be read becomes an observation with its failure; the others go on.
+    """
+    observed: dict[str, Observation] = {}
+
+    async def look(desired: Desired) -> None:
+        account = desired.account
+        profile: Profile | None = None
+        error: GraphFailure | None = None
+        try:
+            profile = await reader.get_profile(account)
+        except GraphError as failed:
+            if passes_soon(failed):
+                raise
+            error = failed.failure
+        if profile == desired.profile:
+            profile = desired.profile  # one value for both: a fleet in sync is in memory once
+        observed[account.name] = Observation(account, profile, error, clock.monotonic())
+        notify(account, error)
+
+    await each(accounts, look, concurrency, clock)
+    return observed

@@ -1,0 +1,37 @@
+"""What the reconciler needs of others: readers, writers, a log, and somebody who wants to know."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from icesync.errors import GraphError, Throttled
+from icesync.model import Account, Change, GraphFailure, Outcome, Profile
+
+Notify = Callable[[Account, GraphFailure | None], None]
+
+
+class ProfileReader(Protocol):
+    async def get_profile(self, account: Account) -> Profile: ...
+
+
+class ProfileWriter(ProfileReader, Protocol):
+    """`hold` keeps so many calls of the account's budget, or so many more, for what is to begin, or
+    raises Throttled; `release` gives back what was not used."""
+
+    async def set_profile(self, account: Account, profile: Profile) -> None: ...
+
+    def hold(self, account: Account, calls: int) -> None: ...
+
+    def release(self, account: Account) -> None: ...
+
+
+class WriteLog(Protocol):
+    """Where a run is recorded. `write` returns when the records are safe; both raise JournalError."""
+
+    def write(self, *changes: Change) -> None: ...
+
+    def outcome(self, outcome: Outcome) -> None: ...
+
+
+def passes_soon(error: GraphError) -> bool:
+    """It can be tried again in this run. A write that may have arrived is read back first."""
+    return isinstance(error, Throttled) and error.again
