@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format soak bench peers clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ demo: $(READY) ## the whole tour against an embedded Graph API
 
 test: $(READY) ## the tests; ARGS="-k plan" picks some
 	$(BIN)/python -m pytest $(ARGS)
+
+soak: $(READY) ## the slow tests: a day of 100,000 accounts, and 5,000 amid faults
+	$(BIN)/python -m pytest -m soak $(ARGS)
 
 lint: $(READY) ## ruff and mypy, changing nothing
 	$(BIN)/ruff check .
@@ -26,7 +29,10 @@ format: $(READY) ## let ruff mend and lay out the code
 	$(BIN)/ruff format .
 
 bench: $(READY) ## measure, and fail past a limit of benchmarks/README.md
-	@status=0; for name in help load plan; do $(BIN)/python benchmarks/$$name.py || status=1; done; exit $$status
+	@status=0; for name in help load plan wire scale; do $(BIN)/python benchmarks/$$name.py || status=1; done; exit $$status
+
+peers: $(READY) ## icesync beside other ways to do its job, some ten minutes
+	@$(BIN)/python benchmarks/peers/run.py $(ARGS)
 
 clean: ## remove what the other targets made
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks build dist
