@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format soak bench peers clean
+.PHONY: help demo test lint format soak bench cluster peers clean
 
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ format: $(READY) ## let ruff mend and lay out the code
 
 bench: $(READY) ## measure, and fail past a limit of benchmarks/README.md
 	@status=0; for name in help load plan wire scale; do $(BIN)/python benchmarks/$$name.py || status=1; done; exit $$status
+
+cluster: $(READY) ## one, two and four workers of a Dask cluster, some two minutes
+	@$(BIN)/python benchmarks/cluster.py
 
 peers: $(READY) ## icesync beside other ways to do its job, some ten minutes
 	@$(BIN)/python benchmarks/peers/run.py $(ARGS)

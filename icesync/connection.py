@@ -8,11 +8,12 @@ from math import inf
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from icesync.clock import Clock
 from icesync.config.source import read_mapping
 from icesync.credentials import Credentials
 from icesync.graph.client import GraphClient, connected
 from icesync.graph.door import PATIENCE
-from icesync.graph.governor import Clock, Governor
+from icesync.graph.governor import Governor
 from icesync.graph.ledger import FILE_NAME, Ledger
 from icesync.graph.transport import Connections, Transport
 from icesync.journal.folder import make_state
@@ -76,6 +77,7 @@ async def client(
         clock,
         ledger=ledger,
         max_rps=traffic.max_rps,
+        concurrency=traffic.concurrency,
         patience=inf if traffic.waits else PATIENCE,
         stopping=stopping,
     )

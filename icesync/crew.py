@@ -1,27 +1,47 @@
 """Who reads and writes the accounts of a run: this process, or others in its place."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
+from icesync.clock import Clock
 from icesync.graph.client import GraphClient
-from icesync.graph.governor import Clock
-from icesync.model import Account, Desired, Observation, Outcome, Plan, Rollout
+from icesync.model import (
+    Account,
+    Desired,
+    FailureKind,
+    GraphFailure,
+    Observation,
+    Outcome,
+    Plan,
+    Rollout,
+    Snapshot,
+)
 from icesync.reconciler import WriteLog, apply, observe
 from icesync.reconciler.ports import Notify
 
+NOT_KEPT: Final = GraphFailure(
+    FailureKind.TRANSIENT,
+    "it is not in the snapshot, so nobody knows what is live",
+    hint="Take a new snapshot, with this account in its files: `icesync pull --snapshot FILE`.",
+)
 
-class Crew(Protocol):
-    """Carries out both halves of a run, as `reconciler.observe` and `reconciler.apply` promise it."""
 
-    @property
-    def calls(self) -> Mapping[str, int]:
-        """The requests so far, by account name."""
+class Scout(Protocol):
+    """Carries out the half of a run that reads, as `reconciler.observe` promises it."""
 
     def room(self, account: Account, calls: int) -> float:
         """Seconds until the account's budget has room for so many calls; infinite where it never has."""
 
     async def observe(self, accounts: Sequence[Desired], notify: Notify) -> dict[str, Observation]: ...
+
+
+class Crew(Scout, Protocol):
+    """Carries out both halves of a run, as `reconciler.observe` and `reconciler.apply` promise it."""
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """The requests so far, by account name."""
 
     async def apply(
         self, plan: Plan, log: WriteLog, *, seen: Mapping[str, float], notify: Notify, rollout: Rollout
@@ -63,3 +83,23 @@ class Alone:
             stopping=self.stopping,
             rollout=rollout,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Archivist:
+    """Tells what a snapshot says of the accounts, and calls nobody. An account is known by its identity."""
+
+    snapshot: Snapshot
+
+    def room(self, account: Account, calls: int) -> float:
+        """None was counted, so there is room."""
+        return 0.0
+
+    async def observe(self, accounts: Sequence[Desired], notify: Notify) -> dict[str, Observation]:
+        kept = {each.account.identity: each for each in self.snapshot.observations}
+        found = {}
+        for account in (each.account for each in accounts):
+            then = kept.get(account.identity, Observation(account, None, NOT_KEPT))
+            found[account.name] = replace(then, account=account)
+            notify(account, then.error)
+        return found

@@ -54,6 +54,14 @@ def load_at(path: Path, ref: str, environ: Mapping[str, str]) -> Fleet:
         return load(old).fleet
 
 
+def head(folder: Path, environ: Mapping[str, str]) -> str | None:
+    """The commit that is checked out around a folder; None where git cannot tell."""
+    try:
+        return _Repository(folder, environ).commit("HEAD")
+    except UsageError:
+        return None
+
+
 def changed(before: Fleet, after: Fleet) -> tuple[Desired, ...]:
     """The accounts of `after` that are new, or whose profile, token reference or protection is not
     what it was. With another API it is all of them: what was live there tells nothing here."""

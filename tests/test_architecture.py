@@ -14,7 +14,7 @@ HOUSE = Path(__file__).parent.parent / "icesync"
 LAYERS = (
     "__init__",
     "diagnostics model model.*",
-    "errors safe",
+    "clock errors safe",
     (
         "config.* credentials diff documents.* fleet guard journal.* planner"
         " graph.__init__ graph.hints graph.protocol graph.usage"
@@ -26,9 +26,10 @@ LAYERS = (
     ),
     "progress",
     "console reconciler reconciler.*",
-    "clock connection crew",
+    "connection crew",
     "cluster.*",
     "runtime",
+    "github.*",
     "commands.*",
     "cli",
     "__main__",
@@ -39,7 +40,7 @@ OWNERS = {
     "deepdiff": "diff",
     "fcntl": "journal.folder",
     "aiohttp": "graph.transport",
-    "httpx": "graph.client graph.transport",
+    "httpx": "github.rest graph.client graph.transport",
     "sqlite3": "graph.ledger",
     "starlette": "sandbox.*",
     "subprocess": "credentials revision",
@@ -49,6 +50,7 @@ OWNERS = {
 PURE = (
     "diagnostics documents.* diff errors fleet graph.hints graph.protocol graph.usage guard model model.*"
     " planner render.* safe"
+    " github.events github.pages github.workflow"
     " config.accounts config.comments config.dump config.fields config.grammar config.locales"
     " config.malformed config.phrases config.places config.problems config.profiles config.questions"
     " config.resolve config.rules config.schema config.settings config.shapes config.variables"

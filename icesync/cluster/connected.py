@@ -13,6 +13,7 @@ import dask.config
 from distributed import Client
 
 from icesync import __version__
+from icesync.clock import Clock
 from icesync.cluster import work
 from icesync.cluster.crew import DaskCrew
 from icesync.cluster.grants import Grants
@@ -20,7 +21,7 @@ from icesync.cluster.workers import Workers
 from icesync.connection import Traffic
 from icesync.errors import IcesyncError, UsageError
 from icesync.graph.door import PATIENCE
-from icesync.graph.governor import Clock, Governor
+from icesync.graph.governor import Governor
 from icesync.graph.ledger import Ledger
 from icesync.model import Api
 
@@ -102,8 +103,8 @@ async def _slots(client: Client, address: str) -> int:
     """How many parts the workers can do at once."""
     try:
         await client.run_on_scheduler(work.version)
-    except ImportError as error:
-        raise IcesyncError(f"the Dask scheduler has no icesync: {error}") from error
+    except (ImportError, AttributeError, ValueError) as error:  # none, another, or none that it may load
+        raise IcesyncError(f"the Dask scheduler has no icesync that works: {error}") from error
     slots: int = sum((await client.nthreads()).values())
     if not slots:
         raise IcesyncError(f"the Dask cluster at {address} has no workers")

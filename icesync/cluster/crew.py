@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
 
-from icesync.cluster.grants import Grants
+from icesync.clock import Clock
+from icesync.cluster.grants import WRITE_GRANT, Grants
 from icesync.cluster.halves import Half, Item, Reading, Writing
 from icesync.cluster.taking import HandsOut, Taking
 from icesync.connection import Traffic
-from icesync.graph.governor import Clock
 from icesync.model import Account, Change, Desired, Observation, Outcome, Plan, Rollout
 from icesync.reconciler import WriteLog
 from icesync.reconciler.course import Course
@@ -46,7 +46,7 @@ class DaskCrew:
     calls: Counter[str] = field(default_factory=Counter)
 
     def room(self, account: Account, calls: int) -> float:
-        return self.grants.governor.room(account, calls)
+        return self.grants.governor.room(account, max(calls, WRITE_GRANT[0]))
 
     async def observe(self, accounts: Sequence[Desired], notify: Notify) -> dict[str, Observation]:
         half = Reading(self.clock, notify)

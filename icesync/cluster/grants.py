@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from icesync.clock import Clock
 from icesync.errors import Throttled
-from icesync.graph.governor import Clock, Governor
+from icesync.graph.governor import Governor
 from icesync.graph.ledger import Ledger
 from icesync.model import Account
 from icesync.reconciler import CLEAR_CALLS, WRITE_CALLS

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 
+from icesync.clock import Clock
 from icesync.cluster import work
 from icesync.cluster.grants import READ_GRANT, WRITE_GRANT
 from icesync.errors import IcesyncError
-from icesync.graph.governor import Clock
 from icesync.model import Account, Change, Desired, GraphFailure, Observation, Outcome, Rollout, Status
 from icesync.reconciler.course import Course
 from icesync.reconciler.ports import Notify

@@ -20,6 +20,9 @@ _DEADLY: Final = GraphFailure(FailureKind.TRANSIENT, f"{MOST_DEATHS} workers hav
 _LATER: Final = GraphFailure(FailureKind.THROTTLED, "not all of the part can go now")
 
 
+Result = work.Seen | work.Done | work.Taken | Lost
+
+
 class HandsOut(Protocol):
     """Gives a part to a worker, and what became of it; raises IcesyncError. See `Workers`."""
 
@@ -30,7 +33,7 @@ class HandsOut(Protocol):
         *,
         max_rps: float | None,
         hindrance: Callable[[], object],
-    ) -> work.Seen | work.Done | work.Taken | Lost: ...
+    ) -> Result: ...
 
 
 @dataclass(slots=True)
@@ -78,37 +81,36 @@ class Taking(Generic[Item]):
 
     async def _done(self, items: Sequence[Item], granted: Mapping[str, int], later: dict[str, float]) -> bool:
         """Whether that is all; else a worker has died of it, and it shall be tried again."""
-        calls: Mapping[str, int] = granted
+        error = None
         try:
-            if reason := self.half.hindrance() or self.half.record(items):
-                calls = {}
-                return self._untold(items, None, reason, begun=False)
-            result = await self.workers.hand_out(
-                self.half.errand(items), granted, max_rps=self.cap, hindrance=self.half.hindrance
-            )
-            match result:
-                case Lost():
-                    calls = granted if result.begun else {}
-                    return self._untold(items, result.failure, result.failure.message, begun=result.begun)
-                case work.Taken():
-                    self.half.taken(items)
-                    return False
-            calls = result.calls
-            self.half.settle(items, result, lambda account, failure: self._waits(account, failure, later))
-        except IcesyncError as error:
+            result = await self._result(items, granted)
+        except IcesyncError as failed:
+            error, result = failed, Lost(not isinstance(failed, Unfit), detail=str(failed))
+        made = _made(result, granted)
+        self.grants.settle((item.account for item in items), made)
+        self.calls.update(made)
+        if error is not None:
             self.half.fail(error)
-            return self._untold(items, None, str(error), begun=not isinstance(error, Unfit))
-        finally:
-            self.grants.settle((item.account for item in items), calls)
-            self.calls.update(calls)
+        match result:
+            case work.Taken():
+                self.half.taken(items)
+                return False
+            case Lost():
+                for item in items:
+                    self.half.untold(item, result.failure, result.detail, begun=result.begun)
+            case work.Seen() | work.Done():
+                self.half.settle(items, result, lambda who, failure: self._waits(who, failure, later))
         return True
 
-    def _untold(
-        self, items: Sequence[Item], failure: GraphFailure | None, detail: str, *, begun: bool
-    ) -> bool:
-        for item in items:
-            self.half.untold(item, failure, detail, begun=begun)
-        return True
+    async def _result(self, items: Sequence[Item], granted: Mapping[str, int]) -> Result:
+        if reason := self.half.hindrance() or self.half.record(items):
+            return Lost(False, detail=reason)
+        result = await self.workers.hand_out(
+            self.half.errand(items), granted, max_rps=self.cap, hindrance=self.half.hindrance
+        )
+        if isinstance(result, Lost) and not result.begun and (reason := self.half.hindrance()):
+            return Lost(False, detail=reason)
+        return result
 
     def _waits(self, account: Account, failure: GraphFailure | None, later: dict[str, float]) -> bool:
         """Whether the account is tried again; at most once, since the API knows better than we do."""
@@ -118,3 +120,12 @@ class Taking(Generic[Item]):
         seconds = datetime.fromisoformat(failure.not_before) - self.grants.clock.now()
         later[account.name] = max(seconds.total_seconds(), 0.0)
         return True
+
+
+def _made(result: Result, granted: Mapping[str, int]) -> Mapping[str, int]:
+    """The calls that were made, by account name: what nobody has told of counts as it was granted."""
+    if isinstance(result, work.Taken):
+        return granted
+    if isinstance(result, Lost):
+        return granted if result.begun else {}
+    return result.calls

@@ -116,19 +116,21 @@ def run(version: str, sealed: bytes) -> Result:
     # so at least one of the two sees what the other has done.
     claim.set()
     is_wanted = partial(_is_wanted, part, scheduler, get_worker().address)
-    return asyncio.run(_do(part, is_wanted)) if is_wanted() else Unbegun()
+    return asyncio.run(do(part, is_wanted)) if is_wanted() else Unbegun()
 
 
 def _is_wanted(part: Part, scheduler: Client, address: str) -> bool:
     """Whether the part shall go on: the command line is there and says so, and so is the cluster."""
     try:
-        stopped = Event(part.job.stop, client=scheduler).is_set()
-        return not stopped and part.claim in scheduler.processing([address])[address]
+        if Event(part.job.stop, client=scheduler).is_set():
+            return False
+        # By whatever name the scheduler knows this worker.
+        return any(part.claim in claims for claims in scheduler.processing([address]).values())
     except (OSError, KeyError):
         return False
 
 
-async def _do(part: Part, is_wanted: Callable[[], bool]) -> Result:
+async def do(part: Part, is_wanted: Callable[[], bool]) -> Result:
     """The part's result. Once it is recalled reads are dropped, and writes under way are finished."""
     clock, stopping = SystemClock(), asyncio.Event()
     if cap := part.job.traffic.max_rps:
@@ -161,7 +163,7 @@ async def _carried_out(crew: Alone, errand: Reading | Writing) -> Seen | Done:
 async def _read(crew: Alone, errand: Reading) -> Seen:
     observed = await crew.observe(errand.items, _nobody)
     wanted = {each.account.name: each.profile for each in errand.items}
-    equal = {name for name, seen in observed.items() if seen.profile and seen.profile == wanted[name]}
+    equal = {name for name, seen in observed.items() if not seen.error and seen.profile == wanted[name]}
     others = tuple(seen for name, seen in observed.items() if name not in equal)
     return Seen(tuple(equal), others, dict(crew.calls))
 

@@ -27,10 +27,11 @@ _INTERRUPTED: Final = "interrupted before a worker began it"
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A part that has no result. `begun`: perhaps a worker has done some of it all the same."""
+    """A part that has no result, and why. `begun`: perhaps a worker has done some of it all the same."""
 
     begun: bool
-    failure: GraphFailure
+    failure: GraphFailure | None = None
+    detail: str = ""
 
 
 class Unfit(IcesyncError):
@@ -75,7 +76,7 @@ class Workers:
         except CancelledError as error:  # of the future, by the scheduler; not of this task
             return lost(f"the Dask cluster has dropped it: {error}", begun=True)
         except OSError as error:
-            return lost(f"the Dask scheduler is gone: {error}", begun=True)
+            return lost(f"the Dask cluster cannot be reached: {error}", begun=True)
         finally:
             await self._forget(future, claim)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from icesync import guard, journal
+from icesync.clock import stamp
 from icesync.commands import steps
 from icesync.commands.options import Care, Output, Scope
 from icesync.commands.output import emit
@@ -70,8 +71,8 @@ class Execution:
             run, outcomes = await self._write(crew, found, interruption)
         report = Report(
             run=run,
-            started=f"{started:%Y-%m-%dT%H:%M:%SZ}",
-            finished=f"{runtime.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            started=stamp(started),
+            finished=stamp(runtime.clock.now()),
             outcomes=_all_outcomes(outcomes, found.plan, crew.calls),
             unchanged=found.plan.unchanged,
         )
@@ -116,7 +117,7 @@ class Execution:
                 found.plan, log, seen=found.seen, notify=notify, rollout=self.care.rollout
             )
             with suppress(JournalError):  # told by the outcomes, when it is not for this line alone
-                log.end(f"{clock.now():%Y-%m-%dT%H:%M:%SZ}")
+                log.end(stamp(clock.now()))
         return log.run, outcomes
 
 

@@ -1,6 +1,7 @@
 """`icesync drift`: a plan for schedules, which tells by its exit code."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -11,14 +12,19 @@ from icesync.runtime import Runtime
 
 @click.command()
 @options.config_argument
+@options.against_option
 @options.scope
 @options.outputs
 @click.pass_obj
-def drift(runtime: Runtime, scope: options.Scope, outputs: Sequence[options.Output]) -> int:
+def drift(
+    runtime: Runtime, scope: options.Scope, outputs: Sequence[options.Output], against: Path | None
+) -> int:
     """Tell whether live state differs from the files: exit code 2 when it does."""
     from icesync.commands import output, steps
+    from icesync.commands.against import tell
 
     output.check_outputs(outputs)
-    found, _ = steps.plan_now(runtime, scope)
+    found, _ = steps.plan_now(runtime, scope, against)
+    tell(runtime.console, found, outputs)
     output.emit(runtime.console, found, outputs)
     return steps.plan_code(found, pending=ExitCode.PENDING)

@@ -142,6 +142,12 @@ def _budget(ctx: click.Context, param: click.Parameter, word: str | None) -> str
 config_argument = click.argument(
     "config", type=click.Path(path_type=Path), default=DEFAULT_CONFIG, metavar="[CONFIG]"
 )
+against_option = click.option(
+    "--against",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Plan against this snapshot of `pull --snapshot`: no request is made, no token needed.",
+)
 state_option = click.option(
     "--state-dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -202,7 +208,7 @@ _SCOPE: Final = (
     ),
     click.option("--changed-since", metavar="REF", help="Only what the files ask otherwise than at REF."),
     click.option(
-        "--concurrency", type=click.IntRange(1, 1024), default=32, show_default=True, help="Calls at once."
+        "--concurrency", type=click.IntRange(1, 1024), default=32, show_default=True, help="Calls at once; with --dask for each worker thread."
     ),
     click.option(
         "--timeout",

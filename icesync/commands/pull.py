@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from icesync.clock import stamp
 from icesync.commands import options
 from icesync.errors import ConfigError, ExitCode, IcesyncError, UsageError
-from icesync.model import Desired, Observation
+from icesync.model import Api, Desired, Observation, Snapshot
 from icesync.runtime import Runtime
 from icesync.safe import visible
 
@@ -34,20 +35,31 @@ class PullArguments(click.Command):
 @click.command(cls=PullArguments)
 @click.argument("words", nargs=-1, metavar="[CONFIG] [NAME]...")
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.option(
+    "--snapshot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Keep live state as JSON for `plan --against FILE`; YAML is then written to -o only.",
+)
 @options.scope
 @click.pass_obj
-def pull(runtime: Runtime, scope: options.Scope, names: Sequence[str], output: Path | None) -> int:
+def pull(
+    runtime: Runtime,
+    scope: options.Scope,
+    names: Sequence[str],
+    output: Path | None,
+    snapshot: Path | None,
+) -> int:
     """Print live state as YAML, on standard output or into FILE.
 
     Every account of the files is read, unmanaged ones too: this is how an account is adopted.
-    Planning the result finds no changes.
+    Planning the result finds no changes. A snapshot holds no tokens and no references to any.
     """
     from icesync.commands import steps
-    from icesync.commands.output import check_file, write_file
-    from icesync.config.dump import to_yaml
+    from icesync.commands.output import check_file
 
-    if output is not None:
-        check_file(output)
+    for file in filter(None, (output, snapshot)):
+        check_file(file)
     loaded = steps.load(runtime, scope)
     known = {each.account.name for each in loaded.fleet.accounts}
     if unknown := sorted(set(names) - known):
@@ -61,17 +73,43 @@ def pull(runtime: Runtime, scope: options.Scope, names: Sequence[str], output: P
         async with steps.crew(runtime, scope, loaded.fleet, loaded.root) as crew:
             return await steps.look(runtime, crew, accounts)
 
+    began = stamp(runtime.clock.now())
     observed = runtime.run(work)
     code = _tell_unreadable(runtime, observed)
     seen = _as_seen(accounts, observed)
     if accounts and not seen:
         raise IcesyncError("no account could be read, so nothing is pulled")
-    text = to_yaml(seen, loaded.fleet.api)
+    if snapshot is not None:
+        _keep(runtime, snapshot, Snapshot(began, _by_name(observed), loaded.fleet.api))
+        if output is None:
+            return code
+    return max(code, _write_yaml(runtime, output, seen, loaded.fleet.api))
+
+
+def _by_name(observed: dict[str, Observation]) -> tuple[Observation, ...]:
+    return tuple(observed[name] for name in sorted(observed))
+
+
+def _keep(runtime: Runtime, path: Path, snapshot: Snapshot) -> None:
+    from icesync.commands.output import write_file
+    from icesync.documents import snapshotfile
+
+    write_file(path, snapshotfile.dumps(snapshot))
+    count = len(snapshot.observations)
+    what = f"{count} account{'s' * (count != 1)}"
+    runtime.console.say(f"{path}: a snapshot of {what}, taken at {snapshot.created}")
+
+
+def _write_yaml(runtime: Runtime, output: Path | None, seen: Sequence[Desired], api: Api) -> ExitCode:
+    from icesync.commands.output import write_file
+    from icesync.config.dump import to_yaml
+
+    text = to_yaml(seen, api)
     if output is None:
         runtime.console.result(text)
     else:
         write_file(output, text)
-    return max(code, _tell_invalid(runtime, text))
+    return _tell_invalid(runtime, text)
 
 
 def _as_seen(accounts: Sequence[Desired], observed: dict[str, Observation]) -> list[Desired]:

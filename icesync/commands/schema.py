@@ -8,16 +8,21 @@ from icesync.runtime import Runtime
 
 
 @click.command()
-@click.argument("document", type=click.Choice(["config", "plan", "report"]), default="config")
+@click.argument("document", type=click.Choice(["config", "plan", "report", "snapshot"]), default="config")
 @click.pass_obj
 def schema(runtime: Runtime, document: str) -> int:
-    """Print the JSON Schema of the desired state (config), a saved plan, or a report.
+    """Print the JSON Schema of the desired state (config), a saved plan, a report, or a snapshot.
 
     For editors: `icesync schema > icesync.schema.json`.
     """
     from icesync.config.schema import json_schema
-    from icesync.documents import planfile, reportfile
+    from icesync.documents import planfile, reportfile, snapshotfile
 
-    make = {"config": json_schema, "plan": planfile.json_schema, "report": reportfile.json_schema}[document]
-    runtime.console.result(json.dumps(make(), indent=2, ensure_ascii=False))
+    makers = {
+        "config": json_schema,
+        "plan": planfile.json_schema,
+        "report": reportfile.json_schema,
+        "snapshot": snapshotfile.json_schema,
+    }
+    runtime.console.result(json.dumps(makers[document](), indent=2, ensure_ascii=False))
     return 0

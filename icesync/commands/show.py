@@ -9,7 +9,7 @@ import click
 
 from icesync.commands import options
 from icesync.errors import ExitCode, IcesyncError, PlanFileError, UsageError
-from icesync.model import Plan, Report
+from icesync.model import Plan, Report, Snapshot
 from icesync.runtime import Runtime
 
 Value = TypeVar("Value")
@@ -27,9 +27,10 @@ def show(runtime: Runtime, files: Sequence[Path], outputs: Sequence[options.Outp
     """
     from icesync.commands import output
     from icesync.documents import merge
+    from icesync.documents.planfile import MAX_BYTES
 
     _check_distinct(files)
-    found = merge.merged({str(path): _read(path, _plan_or_report) for path in files})
+    found = merge.merged({str(path): _read(path, _plan_or_report, MAX_BYTES) for path in files})
     output.emit(runtime.console, found, outputs)
     return ExitCode.DONE
 
@@ -38,7 +39,14 @@ def read_plan(path: Path) -> Plan:
     """The plan in a file. Raises PlanFileError for what is no plan."""
     from icesync.documents import planfile
 
-    return _read(path, planfile.loads)
+    return _read(path, planfile.loads, planfile.MAX_BYTES)
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """The snapshot in a file. Raises PlanFileError for what is no snapshot."""
+    from icesync.documents import snapshotfile
+
+    return _read(path, snapshotfile.loads, snapshotfile.MAX_BYTES)
 
 
 def _check_distinct(files: Sequence[Path]) -> None:
@@ -58,17 +66,15 @@ def _plan_or_report(text: str) -> Plan | Report:
     return readers[document["format"]](document)
 
 
-def _read(path: Path, loads: Callable[[str], Value]) -> Value:
+def _read(path: Path, loads: Callable[[str], Value], most: int) -> Value:
     """What `loads` finds in the file. Raises PlanFileError, which names the file, for what it is not."""
-    from icesync.documents.planfile import MAX_BYTES
-
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise IcesyncError(f"{path} cannot be read: {error.strerror}") from error
-    if len(content) > MAX_BYTES:
-        raise PlanFileError(f"{path} is no saved document: it is larger than {MAX_BYTES} bytes")
+    if len(content) > most:
+        raise PlanFileError(f"{path} is no saved document: it is larger than {most} bytes")
     try:
         return loads(content.decode())
     except UnicodeDecodeError as error:

@@ -8,14 +8,16 @@ from math import ceil, isfinite
 from pathlib import Path
 
 from icesync import config, guard, planner, revision
+from icesync.clock import stamp
+from icesync.commands.against import aged, snapshot_for
 from icesync.commands.options import Scope, state_folder
 from icesync.config.schema import api_url
 from icesync.connection import Traffic
 from icesync.console import Console
-from icesync.crew import Alone, Crew
+from icesync.crew import Alone, Archivist, Crew, Scout
 from icesync.diagnostics import Severity
 from icesync.documents.planfile import desired_digest
-from icesync.errors import ConfigError, ExitCode, Refused, UsageError
+from icesync.errors import ConfigError, ExitCode, GraphError, Refused, UsageError
 from icesync.fleet import select
 from icesync.model import Budget, Desired, Fleet, Forecast, Limits, Observation, Plan, Report, Status
 from icesync.reconciler import WRITE_CALLS
@@ -107,14 +109,14 @@ async def crew(
             yield workers
 
 
-async def look(runtime: Runtime, crew: Crew, accounts: Sequence[Desired]) -> dict[str, Observation]:
+async def look(runtime: Runtime, crew: Scout, accounts: Sequence[Desired]) -> dict[str, Observation]:
     """Read the live state of these accounts."""
     with runtime.console.progress("reading", len(accounts), runtime.clock) as notify:
         return await crew.observe(accounts, notify)
 
 
 async def survey(
-    runtime: Runtime, crew: Crew, fleet: Fleet, accounts: Sequence[Desired], *, calls: int
+    runtime: Runtime, crew: Scout, fleet: Fleet, accounts: Sequence[Desired], *, calls: int
 ) -> Survey:
     """Read the managed ones of these accounts and plan them. Each change will cost so many calls."""
     managed = [each for each in accounts if each.profile is not None]
@@ -122,35 +124,47 @@ async def survey(
     plan = replace(
         planner.plan(accounts, observed),
         api=fleet.api,
-        created=f"{runtime.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+        created=stamp(runtime.clock.now()),
         desired=desired_digest(fleet),
     )
     seen = {change.account.name: observed[change.account.name].at for change in plan.changes}
     return Survey(replace(plan, forecast=_forecast(runtime, crew, plan, calls)), seen)
 
 
-def _forecast(runtime: Runtime, crew: Crew, plan: Plan, calls: int) -> Forecast | None:
+def _forecast(runtime: Runtime, crew: Scout, plan: Plan, calls: int) -> Forecast | None:
     """What the changes of the plan cost, and how many accounts have no room for it now."""
     if not plan.changes:
         return None
-    waits = [wait for change in plan.changes if (wait := crew.room(change.account, calls))]
+    try:
+        waits = [wait for change in plan.changes if (wait := crew.room(change.account, calls))]
+    except GraphError:
+        return None  # the accounts of which nobody can count the calls have told so themselves
     then = None
     if waits and isfinite(max(waits)):
-        then = f"{runtime.clock.now() + timedelta(seconds=ceil(max(waits))):%Y-%m-%dT%H:%M:%SZ}"
+        then = stamp(runtime.clock.now() + timedelta(seconds=ceil(max(waits))))
     return Forecast(calls * len(plan.changes), len(waits), then)
 
 
-def plan_now(runtime: Runtime, scope: Scope) -> tuple[Plan, Limits]:
-    """Load, select, observe, plan: what `plan` and `drift` have in common."""
+def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> tuple[Plan, Limits]:
+    """Load, select, observe, plan: what `plan` and `drift` have in common. A snapshot in the file
+    `against` stands for live state, where there is one."""
     loaded = load(runtime, scope)
-    accounts = chosen(runtime, scope, loaded.fleet)
+    fleet = loaded.fleet
+    snapshot = None if against is None else snapshot_for(fleet, scope, against)
+    accounts = chosen(runtime, scope, fleet)
+
+    async def plan_with(scout: Scout) -> Plan:
+        # Whoever carries it out later reads each account again first.
+        return (await survey(runtime, scout, fleet, accounts, calls=WRITE_CALLS + 1)).plan
 
     async def work(_: object) -> Plan:
-        async with crew(runtime, scope, loaded.fleet, loaded.root) as workers:
-            # Whoever carries it out later reads each account again first.
-            return (await survey(runtime, workers, loaded.fleet, accounts, calls=WRITE_CALLS + 1)).plan
+        if snapshot is not None:
+            plan = await plan_with(Archivist(snapshot))
+            return replace(plan, against=aged(snapshot, runtime.clock.now()))
+        async with crew(runtime, scope, fleet, loaded.root) as workers:
+            return await plan_with(workers)
 
-    return runtime.run(work), loaded.fleet.limits
+    return runtime.run(work), fleet.limits
 
 
 def foretell(console: Console, plan: Plan, limits: Limits) -> None:

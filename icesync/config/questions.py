@@ -41,7 +41,8 @@ def as_ice_breaker(entry: dict[str, Data]) -> Data:
     if len(entry) == 2:
         question, payload = entry.get("question"), entry.get("payload")
         if type(question) is str and type(payload) is str:
-            return IceBreaker(canonical_text(question), canonical_text(payload))
+            # As `IceBreaker(…)`, in half the time: this is done for every question of a fleet.
+            return IceBreaker._make((canonical_text(question), canonical_text(payload)))
     return entry
 
 

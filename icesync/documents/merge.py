@@ -54,6 +54,9 @@ def plans(found: Mapping[str, Plan]) -> Plan:
         unmanaged=sum(plan.unmanaged for plan in whole),
         created=min(plan.created for plan in whole),
         forecast=_forecast(whole),
+        against=min(
+            (plan.against for plan in whole if plan.against), key=lambda each: each.created, default=None
+        ),
     )
 
 

@@ -12,8 +12,8 @@ from icesync.errors import PlanFileError
 from icesync.model import Action, Desired, Edit, Fleet, IceBreaker, Plan, Profile
 
 FORMAT: Final = "icesync.plan/1"
-# No fleet's plan is larger. Whoever reads a file for `loads` stops there.
-MAX_BYTES: Final = 64 * 1024 * 1024
+# A hundred thousand updates of a dozen questions. Whoever reads a file for `loads` stops there.
+MAX_BYTES: Final = 2**30
 
 Explain = Callable[[Profile, Profile], Sequence[Edit]]
 
@@ -42,6 +42,8 @@ def to_document(plan: Plan, explain: Explain) -> dict[str, Any]:
     }
     if plan.forecast is not None:
         document["forecast"] = asdict(plan.forecast)
+    if plan.against is not None:
+        document["against"] = asdict(plan.against)
     return {**document, "digest": strict.digest(document)}
 
 

@@ -1,4 +1,5 @@
-"""What a plan file and a report file look like, and the nouns that they read back to. Owns their pydantic."""
+"""What a plan file and a report file look like, and the nouns that they read back to. Owns their pydantic,
+and what every saved document is made of."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
@@ -9,6 +10,7 @@ from icesync.errors import PlanFileError
 from icesync.model import (
     Account,
     Action,
+    Against,
     Api,
     Change,
     EditKind,
@@ -151,6 +153,18 @@ class ForecastShape(Shape):
         return Forecast(self.calls, self.waiting, self.not_before)
 
 
+class AgainstShape(Shape):
+    """There where a snapshot stood for live state."""
+
+    created: Stamp
+    """When the snapshot was taken, in UTC."""
+    age: Count
+    """How old it was when the plan was made, in seconds."""
+
+    def value(self) -> Against:
+        return Against(self.created, self.age)
+
+
 class PlanShape(Shape):
     """What `icesync apply` would do, as `icesync plan -o json` writes it."""
 
@@ -172,6 +186,7 @@ class PlanShape(Shape):
     unreadable: list[UnreadableShape]
     """Sorted by account name."""
     forecast: ForecastShape | None = None
+    against: AgainstShape | None = None
     digest: Digest
     """SHA-256 over the rest of this document as JSON with sorted keys and without blanks."""
 
@@ -185,6 +200,7 @@ class PlanShape(Shape):
             created=self.created,
             desired=self.desired,
             forecast=self.forecast.value() if self.forecast else None,
+            against=self.against.value() if self.against else None,
         )
 
 
@@ -236,7 +252,7 @@ class ReportShape(Shape):
         return Report(self.run, self.started, self.finished, outcomes, self.summary.unchanged)
 
 
-Document = TypeVar("Document", PlanShape, ReportShape)
+Document = TypeVar("Document", bound=Shape)
 
 
 def shaped(shape: type[Document], document: Mapping[str, Any]) -> Document:

@@ -12,8 +12,9 @@ class Allowance:
     """Accounts are known by their identity; `now` gives seconds since 1970. Without a ledger there is
     no budget. Waits are in seconds, infinite where something never fits.
 
-    A ledger that cannot be used any more is a failure of the account that needs it. What was begun
-    is brought to its end all the same: what it holds has been entered before.
+    A ledger that cannot be used any more is a failure of each account that needs it, and is not asked
+    again: to wait for it stops everything else. What was begun is brought to its end all the same:
+    what it holds has been entered before.
     """
 
     def __init__(self, ledger: Ledger | None, now: Callable[[], float]) -> None:
@@ -21,6 +22,7 @@ class Allowance:
         self._now = now
         self._held: dict[str, int] = {}
         self._begun: set[str] = set()
+        self._broken: IcesyncError | None = None
 
     @property
     def budget(self) -> Budget | None:
@@ -37,7 +39,7 @@ class Allowance:
     def release(self, account: str) -> None:
         """Give back what is held."""
         self._begun.discard(account)
-        if self._held.pop(account, 0) and self._ledger is not None:
+        if self._held.pop(account, 0) and self._ledger is not None and not self._broken:
             with suppress(IcesyncError):
                 self._ledger.release(account)
 
@@ -60,7 +62,7 @@ class Allowance:
         """Make one of the calls that are held now, as `take`."""
         self._held[account] -= 1
         self._begun.add(account)
-        if self._ledger is not None:
+        if self._ledger is not None and not self._broken:
             with suppress(IcesyncError):
                 return self._ledger.spend(account, self._now())
         return 0.0
@@ -69,6 +71,8 @@ class Allowance:
         if self._ledger is None:
             return 0.0
         try:
-            return question(self._ledger)
+            if self._broken is None:
+                return question(self._ledger)
         except IcesyncError as error:
-            raise GraphError(GraphFailure(FailureKind.TRANSIENT, str(error))) from error
+            self._broken = error
+        raise GraphError(GraphFailure(FailureKind.TRANSIENT, str(self._broken))) from self._broken

@@ -17,10 +17,11 @@ import httpx
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from icesync import __version__
+from icesync.clock import Clock
 from icesync.credentials import Secret
 from icesync.errors import CredentialError, GraphError, InvalidRequest, Transient
 from icesync.graph import protocol
-from icesync.graph.governor import Clock, Governor
+from icesync.graph.governor import Governor
 from icesync.graph.transport import Transport
 from icesync.graph.usage import usage
 from icesync.model import Account, Api, FailureKind, GraphFailure, Profile
@@ -64,6 +65,10 @@ class GraphClient:
     def hold(self, account: Account, calls: int) -> None:
         """Keep so many calls of the account's budget for what comes. Raises Throttled."""
         self._governor.hold(account, calls)
+
+    async def turn(self, account: Account, calls: int) -> None:
+        """Wait for the turn of so many calls in a row. Raises Throttled when the run is stopped."""
+        await self._governor.turn(account, calls)
 
     def release(self, account: Account) -> None:
         """Give back what the account holds and did not use."""
@@ -168,8 +173,14 @@ class GraphClient:
             raise protocol.transient(f"no answer: {what}", may_have_arrived=sent) from None
         except (httpx.InvalidURL, UnicodeError):  # the latter from a host that IDNA cannot read
             raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the request has no valid URL")) from None
+        try:
+            answer = _decode(response.status_code, response.headers, content, secret)
+        except GraphError as error:
+            if error.failure.code is not None:
+                self._governor.told(account, usage(response.headers, account.id))
+            raise  # without a code it is a gateway's word, which knows nothing of usage
         self._governor.told(account, usage(response.headers, account.id))
-        return _decode(response.status_code, response.headers, content, secret)
+        return answer
 
     def _message(self, request: protocol.Request, secret: Secret) -> httpx.Request:
         headers = {

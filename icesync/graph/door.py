@@ -44,7 +44,10 @@ class Door:
             self.closings += 1
             self.tries += 1
         self.closed_by = failure
-        self.until = max(self.until, now + (UNTOLD_WAIT if failure.wait is None else failure.wait))
+        told = UNTOLD_WAIT if failure.wait is None else failure.wait
+        if self.tries > 2:  # whoever is told to come back at once, again and again, comes less often
+            told = max(told, min(2.0**self.tries, UNTOLD_WAIT))
+        self.until = max(self.until, now + told)
 
     def miss(self, seen: int) -> None:
         """A call was lost: that opens no door, but a closed one has had its second try."""

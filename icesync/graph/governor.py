@@ -17,41 +17,30 @@ answer, an error too, begins the count anew; a gateway's error page is no answer
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from math import ceil, inf, isfinite
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
+from icesync.clock import LOOK_UP, Clock, stamp
 from icesync.errors import GraphError, Throttled, Transient
 from icesync.graph.allowance import Allowance
 from icesync.graph.door import PATIENCE, UNTOLD_WAIT, Door
 from icesync.graph.ledger import Ledger
-from icesync.graph.pace import Pace
+from icesync.graph.pace import SLOW_FROM, Pace
 from icesync.graph.usage import Usage
 from icesync.model import Account, FailureKind, GraphFailure
 
 MOST_UNANSWERED: Final = 30
-"""Calls in a row without an answer after which nobody is taken to be there."""
+"""Calls in a row without an answer after which nobody is taken to be there; more where many are
+under way, because one blip of the network loses all of those together."""
 
 LOOK_AGAIN: Final = 60.0
 """Seconds after which one call looks whether the app, stopped near its limit, may go on."""
-
-LOOK_UP: Final = 1.0
-"""Seconds after which whoever waits looks whether the run is being stopped."""
 
 _TOO_SMALL: Final = "Give accounts a larger budget: `api.budget`, or --budget."
 _LATER: Final = "Run it again then; `icesync apply --wait` waits for it."
 
 T = TypeVar("T")
-
-
-class Clock(Protocol):
-    """Time as the run sees it; tests bring their own. `now` is in UTC."""
-
-    def now(self) -> datetime: ...
-
-    def monotonic(self) -> float: ...
-
-    async def sleep(self, seconds: float) -> None: ...
 
 
 class _FellShut(Exception):
@@ -65,9 +54,9 @@ class _FellShut(Exception):
 class Governor:
     """Lets calls through: one by one until one was answered, and while the app's door is closed.
 
-    Without a `ledger` accounts have no budget. `max_rps` caps the calls in a second. What would wait
-    longer than `patience` seconds is given up for this run. Once `stopping()` is true nobody waits
-    any more.
+    Without a `ledger` accounts have no budget. `max_rps` caps the calls in a second; `concurrency` is
+    how many may be under way, and so be lost, together. What would wait longer than `patience`
+    seconds is given up for this run. Once `stopping()` is true nobody waits any more.
     """
 
     def __init__(
@@ -76,6 +65,7 @@ class Governor:
         *,
         ledger: Ledger | None = None,
         max_rps: float | None = None,
+        concurrency: int = 1,
         patience: float = PATIENCE,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -88,6 +78,8 @@ class Governor:
         # Only of accounts that were throttled or told to be near it: a fleet has few of those.
         self._accounts: dict[str, Door] = {}
         self._paces: dict[str, Pace] = {}
+        self._turns: dict[str, list[float]] = {}
+        self._most_unanswered = max(MOST_UNANSWERED, 4 * concurrency)
         self._app_is_open = False
         self._scout = asyncio.Lock()
         self._unanswered = 0
@@ -129,7 +121,15 @@ class Governor:
 
     def release(self, account: Account) -> None:
         """Give back what the account holds."""
+        self._turns.pop(account.identity, None)
         self._allowance.release(account.identity)
+
+    async def turn(self, account: Account, calls: int) -> None:
+        """Wait for the turn of so many calls in a row, which the account makes next. Raises Throttled
+        when the run is stopped before it comes."""
+        turns = self._pace.turns(self._clock.monotonic(), calls)
+        await self._wait_until(turns[0], ends=False)
+        self._turns[account.identity] = turns
 
     def room(self, account: Account, calls: int) -> float:
         """Seconds until so many calls fit into the account's budget; infinite where they never do."""
@@ -139,7 +139,7 @@ class Governor:
         """What an answer to this account's call says of usage."""
         now, key = self._clock.monotonic(), account.identity
         self._pace.told(usage.app, now, LOOK_AGAIN)
-        if usage.account:
+        if usage.account >= SLOW_FROM:
             self._paces.setdefault(key, Pace()).told(usage.account, now, usage.regain or UNTOLD_WAIT)
         else:
             self._paces.pop(key, None)
@@ -195,7 +195,7 @@ class Governor:
         """The same, with the time at which it can go."""
         if throttled.wait is not None and isfinite(throttled.wait):
             then = self._clock.now() + timedelta(seconds=ceil(throttled.wait))
-            throttled.failure = replace(throttled.failure, not_before=f"{then:%Y-%m-%dT%H:%M:%SZ}")
+            throttled.failure = replace(throttled.failure, not_before=stamp(then))
         return throttled
 
     async def _begin(self, key: str, again: bool) -> None:
@@ -208,50 +208,63 @@ class Governor:
             self._check_usage(key)
         if not holds and self._pace.is_slow:
             self._refuse_until(self._allowance.room(key, 1))
-        if await self._waited_for_turn(key) and not ends:
+        if await self._waited_for_turn(key, ends=ends) and not ends:
             self._check_usage(key)
         self._refuse_until(self._allowance.spend(key) if holds else self._allowance.take(key))
 
-    async def _waited_for_turn(self, key: str) -> bool:
-        """Take the next turn. Raises _FellShut when the app's door closes while it is waited for."""
+    async def _waited_for_turn(self, key: str, *, ends: bool) -> bool:
+        """Take the next turn, or the one that is kept for the account. Raises _FellShut when the app's
+        door closes while it is waited for, and Throttled when the run is stopped meanwhile."""
         now, closings = self._clock.monotonic(), self._app.closings
-        seconds = self._pace.turn(now)
+        kept = self._turns.get(key) or self._pace.turns(now)
+        at = kept.pop(0)
         if key in self._paces:
-            seconds = max(seconds, self._paces[key].turn(now))
-        waits = seconds > 0
-        while seconds > 0 and not self._stopping():
-            await self._clock.sleep(min(seconds, LOOK_UP))
-            seconds -= LOOK_UP
+            at = max(at, *self._paces[key].turns(now))
+        await self._wait_until(at, ends=ends)
         if self._app.closings != closings or self._app.given_up is not None:
             raise _FellShut(called=False)
-        return waits
+        return at > now
+
+    async def _wait_until(self, at: float, *, ends: bool) -> None:
+        """Wait; also while the run is being stopped, when what comes ends what was begun."""
+        while (seconds := at - self._clock.monotonic()) > 0:
+            if self._stopping() and not ends:
+                failure = GraphFailure(FailureKind.THROTTLED, "interrupted before its turn came")
+                raise Throttled(failure, app_wide=False, wait=None)
+            await self._clock.sleep(min(seconds, LOOK_UP))
 
     async def _ask(self, account: str, send: Callable[[], Awaitable[T]], again: bool) -> T:
         await self._begin(account, again)
-        account_door = self._accounts.get(account, Door())
-        app, own = ((door, door.closings) for door in (self._app, account_door))
+        own = self._accounts.get(account)
+        seen, own_seen = self._app.closings, own.closings if own else 0
         try:
             answer = await self._count(send)
         except Throttled as failure:
-            if not failure.app_wide:
-                self._accounts[account] = account_door
-            door, seen = app if failure.app_wide else own
-            door.close(failure, seen, self._clock.monotonic())
+            if failure.app_wide:
+                self._app.close(failure, seen, self._clock.monotonic())
+            else:
+                own = self._accounts.setdefault(account, Door())
+                own.close(failure, own_seen, self._clock.monotonic())
             raise _FellShut(called=True) from failure
         except Transient:
-            for door, seen in (app, own):
-                door.miss(seen)
+            self._app.miss(seen)
+            if own:
+                own.miss(own_seen)
             raise
         except GraphError:
-            for door, seen in (app, own):
-                door.open(seen)
+            self._opened(own, seen, own_seen)
             raise
         else:
-            for door, seen in (app, own):
-                door.open(seen)
+            self._opened(own, seen, own_seen)
             return answer
         finally:
             self._app_is_open = self._app.is_open and not self._pace.stopped(self._clock.monotonic())
+
+    def _opened(self, own: Door | None, seen: int, own_seen: int) -> None:
+        """The API has answered a call that was made when the doors had fallen shut so often."""
+        self._app.open(seen)
+        if own:
+            own.open(own_seen)
 
     async def _count(self, send: Callable[[], Awaitable[T]]) -> T:
         """Send, and give the API up when too many calls in a row went without an answer."""
@@ -261,7 +274,7 @@ class Governor:
             # Every error of the Graph API itself has a code (Facts, section Errors).
             answered = not isinstance(error, Transient) or error.failure.code is not None
             self._unanswered = 0 if answered else self._unanswered + 1
-            if self._unanswered >= MOST_UNANSWERED:
+            if self._unanswered >= self._most_unanswered:
                 self._app.given_up = error.failure
             raise
         self._unanswered = 0

@@ -21,7 +21,7 @@ FILE_NAME: Final = "calls.sqlite"
 SLACK: Final = 2.0
 """Seconds for which a call counts longer than its budget says: it arrives later than it was entered."""
 
-_PATIENCE: Final = 10.0
+_BUSY: Final = 2.0
 # The file outlives the death of a process, not of the machine: then it is the calls of a moment that
 # are forgotten, and to be sure of them would cost more than to make them.
 _BEGIN: Final = """
@@ -53,7 +53,7 @@ class Ledger:
         self._host = host
         self._holder = uuid4().hex
         with self._telling(), ExitStack() as unless_ready:
-            self._calls = sqlite3.connect(path or ":memory:", timeout=_PATIENCE, isolation_level=None)
+            self._calls = sqlite3.connect(path or ":memory:", timeout=_BUSY, isolation_level=None)
             unless_ready.callback(self._calls.close)
             # Processes that begin at once cannot all switch, nor can every disk; all of them still
             # exclude each other.
@@ -117,10 +117,12 @@ class Ledger:
 
     def _longest_budget(self) -> int:
         """The longest that any budget of this file lasts, in seconds: another run may have another."""
-        (longest,) = self._calls.execute("PRAGMA user_version").fetchone()
-        if longest < self.budget.seconds:
-            longest = self.budget.seconds
-            self._calls.execute(f"PRAGMA user_version = {longest:d}")
+        with self._calls:  # commits
+            self._calls.execute("BEGIN IMMEDIATE")
+            (longest,) = self._calls.execute("PRAGMA user_version").fetchone()
+            if longest < self.budget.seconds:
+                longest = self.budget.seconds
+                self._calls.execute(f"PRAGMA user_version = {longest:d}")
         return int(longest)
 
     def _enter(self, account: str, now: float, holder: str = "") -> bool:

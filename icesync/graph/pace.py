@@ -40,8 +40,8 @@ class Pace:
         """Seconds for which no call may be begun."""
         return max(0.0, self._stopped_until - now)
 
-    def turn(self, now: float) -> float:
-        """Take the next turn, and give the seconds until it comes."""
+    def turns(self, now: float, calls: int = 1) -> list[float]:
+        """Take the next turns in a row, and give the seconds at which they come."""
         start = max(now, self._next)
-        self._next = start + self._between
-        return start - now
+        self._next = start + self._between * calls
+        return [start + self._between * number for number in range(calls)]

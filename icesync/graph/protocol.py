@@ -205,7 +205,8 @@ def _questions(entries: list[dict[str, Any]]) -> list[tuple[str, str]]:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, found {type(value).__name__}")
-    value.encode()  # half of a surrogate pair is no text: no file, terminal or request can hold it
+    if not value.isascii():
+        value.encode()  # half of a surrogate pair is no text: no file, terminal or request can hold it
     return value
 
 

@@ -24,7 +24,8 @@ _TEXTS: Final = {
     "end": ("finished",),
 }
 
-# A cluster's writes are recorded before they are handed out, and these turned out not to be sent.
+# A cluster's writes are on record before they are handed out, and these turned out not to be sent. Of
+# an account that was, in this run, no outcome says so: see `Course.doubted` and its like in `cluster`.
 _UNSENT: Final = (Status.STALE, Status.ALREADY)
 
 
@@ -74,14 +75,16 @@ def find(state: Path, name: str) -> Run:
         name = known[0]
     if name not in known:
         raise JournalError(f"there is no run {name!r} in {state}: `icesync history` lists them")
-    events = list(_events(state, name))
-    told = _summary(name, events)
-    unsent = {event["account"] for event in events if _says_unsent(event)}
+    # Twice from the disk rather than once into memory: every event holds two whole profiles.
+    told = _summary(name, _events(state, name))
+    unsent = {event["account"] for event in _events(state, name) if _says_unsent(event)}
     writes: dict[str, Change] = {}
-    for event in events:
-        if event["event"] == "write" and event["account"] not in unsent:
-            writes.setdefault(event["account"], _change(event))
-    api = Api(events[0]["api"]["url"], events[0]["api"]["version"]) if events else Api()
+    api = Api()
+    for event in _events(state, name):
+        if event["event"] == "run":
+            api = Api(event["api"]["url"], event["api"]["version"])
+        elif event["event"] == "write" and event["account"] not in unsent and event["account"] not in writes:
+            writes[event["account"]] = _change(event)
     return Run(name, told.started, told.command, api, tuple(writes.values()), told.statuses, told.finished)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
+from icesync.clock import stamp
 from icesync.journal.folder import cannot_be_kept, make, make_state, names, sync_folder
 from icesync.model import Api, Change, Outcome
 
@@ -69,7 +70,7 @@ def record(state: Path, *, command: str, api: Api, now: datetime) -> Iterator[Jo
                 "event": "run",
                 "format": FORMAT,
                 "run": name,
-                "started": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+                "started": stamp(now),
                 "command": command,
                 "api": {"url": api.url, "version": api.version},
             }

@@ -24,6 +24,7 @@ from icesync.model.done import (
 )
 from icesync.model.planned import (
     Action,
+    Against,
     Change,
     Edit,
     EditKind,
@@ -32,6 +33,7 @@ from icesync.model.planned import (
     GraphFailure,
     Observation,
     Plan,
+    Snapshot,
     Unreadable,
 )
 
@@ -42,6 +44,7 @@ __all__ = [
     "USUAL_BUDGET",
     "Account",
     "Action",
+    "Against",
     "Api",
     "Budget",
     "Change",
@@ -61,6 +64,7 @@ __all__ = [
     "Profile",
     "Report",
     "Rollout",
+    "Snapshot",
     "Status",
     "Unreadable",
     "canonical_text",

@@ -45,6 +45,16 @@ class Observation:
     at: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The live state of some accounts, kept from an earlier day. `created` is UTC as
+    `2026-11-23T03:09:11Z`; observations are sorted by account name, one for each identity."""
+
+    created: str
+    observations: tuple[Observation, ...]
+    api: Api = USUAL_API
+
+
 class Action(StrEnum):
     """What a change does to an account. `create`: nothing was live before."""
 
@@ -111,11 +121,20 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class Against:
+    """The snapshot that stood for live state when a plan was made: when it was taken, and how many
+    seconds old it was then."""
+
+    created: str
+    age: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What apply would do. `changes` and `unreadable` are sorted by account name.
 
     `created` is UTC as `2026-11-23T03:09:11Z`; `desired` is the digest of the resolved desired
-    state that the plan was made from.
+    state that the plan was made from. `against` is None where live state itself was read.
     """
 
     changes: tuple[Change, ...]
@@ -126,6 +145,7 @@ class Plan:
     created: str = ""
     desired: str = ""
     forecast: Forecast | None = None
+    against: Against | None = None
 
     @property
     def accounts(self) -> int:

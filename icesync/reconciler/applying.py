@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from icesync.graph.governor import Clock
+from icesync.clock import Clock
 from icesync.model import Change, Outcome, Plan, Rollout
 from icesync.reconciler.course import Course
 from icesync.reconciler.execution import Execution

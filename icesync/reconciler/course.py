@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 from typing import Final
 
+from icesync.clock import LOOK_UP, Clock
 from icesync.errors import JournalError
-from icesync.graph.governor import LOOK_UP, Clock
 from icesync.model import Change, FailureKind, GraphFailure, Limit, Outcome, Rollout, Status
 from icesync.reconciler.ports import Notify, WriteLog
 
@@ -16,7 +16,8 @@ GOOD: Final = (Status.APPLIED, Status.ALREADY)
 @dataclass(slots=True)
 class Course:
     """The way through the changes of a plan. `halted` says why no write is begun any more, once that
-    is so; what is under way is finished."""
+    is so; what is under way is finished. `doubted` names accounts that were perhaps written in this
+    run, and are to be looked at again."""
 
     log: WriteLog
     clock: Clock
@@ -26,6 +27,7 @@ class Course:
     outcomes: list[Outcome] = field(default_factory=list)
     failures: int = 0
     halted: str = ""
+    doubted: set[str] = field(default_factory=set)
     wave: int | None = None
 
     async def run(

@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import Final, TypeVar
 
+from icesync.clock import Clock
 from icesync.errors import GraphError, Throttled
-from icesync.graph.governor import Clock
-from icesync.model import NOTHING, Account, Change, GraphFailure, Outcome, Profile, Status
+from icesync.graph.door import PATIENCE
+from icesync.model import NOTHING, Account, Change, FailureKind, GraphFailure, Outcome, Profile, Status
 from icesync.reconciler.course import Course
 from icesync.reconciler.ports import ProfileWriter, passes_soon
 
@@ -36,18 +38,20 @@ class Execution:
     seen: Mapping[str, float]
 
     async def change(self, change: Change) -> Outcome:
-        """Raises Throttled where nothing was sent and the change shall be tried again soon."""
-        fresh = self._is_fresh(change.account)
+        """Raises Throttled where the change shall be tried again soon."""
         if reason := self.course.hindrance():
-            return _outcome(change, Status.DEFERRED, reason)
+            return self._put_off(change, reason)
+        fresh = self._is_fresh(change.account)
+        calls = WRITE_CALLS + (not fresh)
         try:
-            self.writer.hold(change.account, WRITE_CALLS + (not fresh))
+            self.writer.hold(change.account, calls)
+            await self.writer.turn(change.account, calls)
+            if fresh and not self._is_fresh(change.account):
+                raise _outdated()
             if not fresh:
                 live = await self.writer.get_profile(change.account)
-                if live == change.after:
-                    return _outcome(change, Status.ALREADY, "live state is as desired already")
                 if live != change.before:
-                    return _outcome(change, Status.STALE, "live state has changed since the plan was made")
+                    return self._moved(change, live)
                 self.writer.hold(change.account, 0)  # to read is not to begin: a stop still bars the write
             if reason := self.course.hindrance() or self.course.record(change):
                 return _outcome(change, Status.DEFERRED, reason)
@@ -55,12 +59,33 @@ class Execution:
         except GraphError as error:
             if passes_soon(error) and not self.course.hindrance():
                 raise
+            if change.account.name in self.course.doubted:
+                return self._put_off(change, "", error)
             return _unwritten(change, error)
         finally:
             self.writer.release(change.account)
 
+    def _moved(self, change: Change, live: Profile) -> Outcome:
+        """Live state is not as it was planned from. A write of this run that was taken for lost may
+        have come in late: then it was this run that did it, and a rollback must know."""
+        late = change.account.name in self.course.doubted
+        if live == change.after:
+            detail = "live state is as desired already"
+            return _outcome(change, Status.APPLIED) if late else _outcome(change, Status.ALREADY, detail)
+        if late:
+            return _unverified(change, "perhaps written, but live state reads differently now")
+        return _outcome(change, Status.STALE, "live state has changed since the plan was made")
+
+    def _put_off(self, change: Change, reason: str, error: GraphError | None = None) -> Outcome:
+        """It is not gone on with in this run."""
+        failure = error.failure if error else None
+        if change.account.name in self.course.doubted:
+            detail = f"perhaps written, but it was not read back{reason and ': '}{reason}"
+            return _unverified(change, detail, failure)
+        return _outcome(change, Status.DEFERRED, reason, failure)
+
     def _is_fresh(self, account: Account) -> bool:
-        at = self.seen.get(account.name)
+        at = None if account.name in self.course.doubted else self.seen.get(account.name)
         return at is not None and self.clock.monotonic() - at <= FRESH
 
     async def _write(self, change: Change) -> Outcome:
@@ -71,6 +96,9 @@ class Execution:
         try:
             live = await self._read_back(change)
         except GraphError as error:
+            if passes_soon(error) and not self.course.hindrance():
+                self.course.doubted.add(change.account.name)
+                raise
             detail = f"{perhaps}written, but it could not be read back"
             return _unverified(change, detail, (failed or error).failure)
         if live == change.after:
@@ -84,6 +112,8 @@ class Execution:
             return _unverified(
                 change, "no answer to the write, and live state reads as before", failed.failure
             )
+        if passes_soon(failed):
+            self.course.doubted.add(change.account.name)
         raise failed
 
     async def _clear_and_write(self, change: Change, live: Profile) -> Outcome:
@@ -117,9 +147,10 @@ class Execution:
         return _unverified(change, detail, failed.failure if failed else None)
 
     async def _send(self, change: Change, *, begun: bool = False) -> GraphError | None:
+        """Write; where that is the second half of something, however long it has to wait."""
         try:
             write = partial(self.writer.set_profile, change.account, change.after)
-            await (self._in_place(write) if begun else write())
+            await (self._in_place(write, inf) if begun else write())
         except GraphError as error:
             return error
         return None
@@ -132,24 +163,32 @@ class Execution:
             if pause:
                 await self.clock.sleep(pause)
             try:
-                live = await self._in_place(partial(self.writer.get_profile, change.account))
-            except Throttled:
-                if live is None:
+                live = await self._in_place(partial(self.writer.get_profile, change.account), PATIENCE)
+            except Throttled as throttled:
+                if live is None or passes_soon(throttled):
                     raise
                 return live
             if live == change.after:
                 return live
         return live or NOTHING
 
-    async def _in_place(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Make the call, and sit out a short wait: a write that was begun is brought to its end."""
+    async def _in_place(self, call: Callable[[], Awaitable[T]], patience: float) -> T:
+        """Make the call, and sit out a wait of up to so many seconds: a write that was begun is brought
+        to its end, but nobody else shall stand behind it for long."""
         while True:
             try:
                 return await call()
             except Throttled as throttled:
-                if not passes_soon(throttled) or self.course.stopping():
+                wait = throttled.wait or 0.0
+                if not passes_soon(throttled) or wait > patience or self.course.stopping():
                     raise
-                await self.course.rest(throttled.wait or 0.0, self.course.stopping)
+                await self.course.rest(wait, self.course.stopping)
+
+
+def _outdated() -> Throttled:
+    """The observation has grown old while the change waited for its turn: read again, at once."""
+    failure = GraphFailure(FailureKind.THROTTLED, "its turn came too late")
+    return Throttled(failure, app_wide=False, wait=0.0, again=True)
 
 
 def _leftovers(live: Profile, wanted: Profile) -> list[str]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
+from icesync.clock import Clock
 from icesync.errors import GraphError
-from icesync.graph.governor import Clock
 from icesync.model import Desired, GraphFailure, Observation, Profile
 from icesync.reconciler.ports import Notify, ProfileReader, passes_soon
 from icesync.reconciler.workers import each

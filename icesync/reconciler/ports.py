@@ -15,11 +15,14 @@ class ProfileReader(Protocol):
 
 class ProfileWriter(ProfileReader, Protocol):
     """`hold` keeps so many calls of the account's budget, or so many more, for what is to begin, or
-    raises Throttled; `release` gives back what was not used."""
+    raises Throttled. `turn` waits until so many in a row may be made. `release` gives back what was
+    not used."""
 
     async def set_profile(self, account: Account, profile: Profile) -> None: ...
 
     def hold(self, account: Account, calls: int) -> None: ...
+
+    async def turn(self, account: Account, calls: int) -> None: ...
 
     def release(self, account: Account) -> None: ...
 

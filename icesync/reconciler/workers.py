@@ -6,8 +6,8 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Generic, TypeVar
 
+from icesync.clock import LOOK_UP, Clock
 from icesync.errors import Throttled
-from icesync.graph.governor import LOOK_UP, Clock
 
 T = TypeVar("T")
 

@@ -21,6 +21,7 @@ from icesync.render.look import Look
 from icesync.render.words import (
     MARKS,
     SIGNS,
+    against,
     by_locale,
     cause,
     forecast,
@@ -49,6 +50,7 @@ def plan(plan: Plan, look: Look) -> str:
         quiet(plan),
         *("\n".join(_change(change, look)) for change in plan.changes),
         *("\n".join(_unreadable(found, look)) for found in plan.unreadable),
+        against(plan),
         forecast(plan),
         look.paint(f"Plan: {plan_totals(plan)}.", "bold"),
     ]

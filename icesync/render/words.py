@@ -8,6 +8,7 @@ from icesync.model import Action, Edit, EditKind, GraphFailure, Outcome, Plan, R
 from icesync.safe import visible
 
 SIGNS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
+UNITS: Final = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 MARKS: Final = {EditKind.ADD: "+", EditKind.REMOVE: "-", EditKind.EDIT: "~", EditKind.MOVE: ">"}
 
 
@@ -43,6 +44,19 @@ def forecast(plan: Plan) -> str:
         until = f" before {visible(told.not_before)}" if told.not_before else ""
         text += f" {who} no room for theirs in the budget{until}."
     return text
+
+
+def against(plan: Plan) -> str:
+    """That a snapshot stood for live state, and how old it was; empty where live state was read."""
+    found = plan.against
+    return f"Planned against a snapshot of {found.created}, {age(found.age)} old." if found else ""
+
+
+def age(seconds: int) -> str:
+    """How long that is, told as people tell it: `1 second`, `90 minutes`, `3 hours`, `12 days`."""
+    unit, name = next((unit for unit in UNITS if seconds >= 2 * unit[0]), UNITS[-1])
+    count = seconds // unit
+    return f"{count} {name}{'s' * (count != 1)}"
 
 
 def wave(outcome: Outcome) -> list[str]:

@@ -11,6 +11,7 @@ from icesync.model import (
     NOTHING,
     Account,
     Action,
+    Against,
     Api,
     Change,
     FailureKind,
@@ -92,6 +93,18 @@ def test_what_plans_cost_adds_up_where_all_that_have_something_to_do_tell(
     ]
 
     assert merge.plans(dict(zip(("a.json", "b.json", "c.json"), parts, strict=True))).forecast == whole
+
+
+def test_plans_against_snapshots_are_against_the_oldest_of_them() -> None:
+    newer, older = Against("2026-11-23T03:00:00Z", 551), Against("2026-11-22T03:00:00Z", 86_951)
+    parts = {
+        "a.json": replace(FIRST, against=newer),
+        "b.json": replace(SECOND, against=older),
+        "c.json": THIRD,
+    }
+
+    assert merge.plans(parts).against == older
+    assert merge.plans({"b.json": SECOND, "c.json": THIRD}).against is None
 
 
 def test_the_reports_of_shards_span_all_of_their_runs() -> None:

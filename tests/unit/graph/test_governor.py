@@ -232,7 +232,7 @@ async def test_endless_patience_tries_as_often_as_it_takes(clock: FakeClock) -> 
     governor, line = Governor(clock, patience=inf), Line(clock, [throttled(1.0)] * 5)
 
     assert await patiently(governor, clock, "a", line) == "answer"
-    assert line.calls == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert line.calls == [0.0, 1.0, 2.0, 10.0, 26.0, 58.0]
 
 
 async def test_endless_patience_puts_accounts_aside_while_the_app_is_throttled_for_long(

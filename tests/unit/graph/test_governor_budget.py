@@ -15,6 +15,7 @@ from icesync.errors import GraphError, Throttled, TokenError, Transient
 from icesync.graph.door import PATIENCE, UNTOLD_WAIT
 from icesync.graph.governor import LOOK_AGAIN, MOST_UNANSWERED, Governor
 from icesync.graph.ledger import SLACK, Ledger
+from icesync.graph.protocol import transient
 from icesync.graph.usage import UNUSED, Usage
 from icesync.model import Account, Budget, FailureKind, GraphFailure
 from tests.support.clock import FakeClock
@@ -369,13 +370,54 @@ async def test_a_cap_costs_nothing_where_calls_are_slower_anyway(clock: FakeCloc
     assert spaces(line.calls) == [1.0] * 4
 
 
-async def test_who_waits_for_a_turn_waits_no_longer_once_the_run_is_being_stopped(
+async def test_whose_turn_has_not_come_when_the_run_is_stopped_makes_no_call(
     clock: FakeClock, line: Line
 ) -> None:
     governor = Governor(clock, max_rps=0.01, stopping=lambda: clock.seconds >= 3.0)
+    await use(governor, line, 1)
+
+    with pytest.raises(Throttled, match="interrupted") as caught:
+        await governor.call(ACME, line)
+
+    assert (caught.value.again, line.calls, clock.seconds) == (False, [0.0], 3.0)
+
+
+async def test_what_ends_something_has_its_turn_although_the_run_is_being_stopped(
+    clock: FakeClock, line: Line
+) -> None:
+    governor = Governor(clock, max_rps=0.1, stopping=lambda: clock.seconds >= 3.0)
+    governor.hold(ACME, 2)
+    await governor.turn(ACME, 2)
+
     await use(governor, line, 2)
 
-    assert line.calls == [0.0, 3.0]
+    assert line.calls == [0.0, 10.0]
+
+
+async def test_the_calls_of_one_account_have_their_turns_in_a_row(clock: FakeClock, line: Line) -> None:
+    governor = Governor(clock, max_rps=1)
+    for account in (ACME, OTHER):
+        governor.hold(account, 2)
+    await governor.turn(ACME, 2)
+    await governor.turn(OTHER, 2)
+
+    await use(governor, line, 2, OTHER)
+
+    assert line.calls == [2.0, 3.0]
+
+
+async def test_one_blip_of_the_network_is_no_dead_api_however_many_calls_it_takes(
+    clock: FakeClock, line: Line
+) -> None:
+    governor = Governor(clock, concurrency=256)
+    await use(governor, line, 1)
+    line.errors = [transient("reset") for _ in range(256)]
+
+    calls = [governor.call(Account(str(number), str(number)), line) for number in range(256)]
+    assert all(isinstance(lost, Transient) for lost in await asyncio.gather(*calls, return_exceptions=True))
+
+    assert not governor.has_given_up
+    await use(governor, line, 1)
 
 
 async def test_usage_makes_all_calls_of_the_app_slower_from_75_percent_on(

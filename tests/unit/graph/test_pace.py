@@ -9,7 +9,7 @@ from icesync.graph.pace import SLOW_FROM, SLOWEST, STOP_AT, Pace
 
 def turns(pace: Pace, count: int, now: float = 0.0) -> list[float]:
     """The waits of so many calls that all come at once."""
-    return [pace.turn(now) for _ in range(count)]
+    return [pace.turns(now)[0] - now for _ in range(count)]
 
 
 def gap(percent: float, cap: float | None = None) -> float:
@@ -37,7 +37,7 @@ def test_a_cap_spaces_turns_that_are_taken_at_once(cap: float) -> None:
 
 def test_a_turn_that_comes_late_has_no_wait_and_saves_up_none() -> None:
     pace = Pace(2.0)
-    pace.turn(0.0)
+    pace.turns(0.0)
 
     assert turns(pace, 3, now=100.0) == [0.0, 0.5, 1.0]
 
@@ -46,7 +46,7 @@ def test_in_no_second_are_there_more_turns_than_the_cap_says() -> None:
     pace = Pace(3.0)
     nows = [number * 0.1 for number in range(100)]
 
-    starts = [now + pace.turn(now) for now in nows]
+    starts = [pace.turns(now)[0] for now in nows]
 
     assert starts == sorted(starts)
     assert all(later - earlier > 0.999 for earlier, later in zip(starts, starts[3:], strict=False))

@@ -1,0 +1,45 @@
+"""A snapshot in the place of live state: whether it belongs to these files, how old it is, who is told."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from icesync.commands.options import Output, Scope
+from icesync.commands.show import read_snapshot
+from icesync.console import Console
+from icesync.errors import PlanFileError, StalePlan, UsageError
+from icesync.model import Against, Fleet, Plan, Snapshot
+from icesync.render import words
+
+
+def snapshot_for(fleet: Fleet, scope: Scope, path: Path) -> Snapshot:
+    """The snapshot in the file, if it was taken where this fleet lives.
+
+    Raises UsageError, StalePlan, PlanFileError.
+    """
+    if scope.dask is not None:
+        raise UsageError("--against makes no request, so there is nothing for --dask to do")
+    found = read_snapshot(path)
+    if found.api.url != fleet.api.url:
+        there, here = found.api.url, fleet.api.url
+        raise StalePlan(f"{path} was taken from {there}, but this run is about {here}: take a new snapshot")
+    try:
+        _time(found)
+    except ValueError:
+        raise PlanFileError(f"{path}: damaged at created: there is no {found.created}") from None
+    return found
+
+
+def aged(snapshot: Snapshot, now: datetime) -> Against:
+    """What a plan says of its snapshot. One that comes from a clock ahead of ours is new."""
+    return Against(snapshot.created, max(int((now - _time(snapshot)).total_seconds()), 0))
+
+
+def tell(console: Console, plan: Plan, outputs: Sequence[Output]) -> None:
+    """Say what stood for live state, where no text on standard output does."""
+    if plan.against and Output("text", None) not in outputs:
+        console.say(f"note: {words.against(plan)}")
+
+
+def _time(snapshot: Snapshot) -> datetime:
+    return datetime.strptime(snapshot.created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -1,0 +1,56 @@
+"""What a snapshot file looks like, and the Snapshot that it reads back to."""
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from icesync.documents.schema import (
+    AccountShape,
+    ApiShape,
+    Digest,
+    ProfileShape,
+    Shape,
+    Stamp,
+    Text,
+    UnreadableShape,
+    profile,
+)
+from icesync.model import Api, Observation, Snapshot
+
+
+class SeenShape(AccountShape):
+    """An account that could be read."""
+
+    ice_breakers: ProfileShape
+    """Live when the snapshot was taken: locale to questions in order. Empty: nothing was live."""
+
+    def value(self) -> Observation:
+        return Observation(self.named(), profile(self.ice_breakers))
+
+
+class SnapshotShape(Shape):
+    """Live state as `icesync pull --snapshot FILE` keeps it, for `icesync plan --against FILE`."""
+
+    model_config = ConfigDict(title="icesync snapshot")
+
+    format: Literal["icesync.snapshot/1"]
+    icesync: Text
+    """The version of icesync that took the snapshot."""
+    created: Stamp
+    """When, in UTC."""
+    api: ApiShape
+    accounts: list[SeenShape]
+    """Sorted by account name."""
+    unreadable: list[UnreadableShape]
+    """Sorted by account name."""
+    digest: Digest
+    """SHA-256 over the rest of this document as JSON with sorted keys and without blanks."""
+
+    def value(self) -> Snapshot:
+        seen = [each.value() for each in self.accounts]
+        seen += [Observation(each.named(), None, each.error.value()) for each in self.unreadable]
+        return Snapshot(
+            created=self.created,
+            observations=tuple(sorted(seen, key=lambda each: each.account.name)),
+            api=Api(self.api.url, self.api.version),
+        )

@@ -1,0 +1,120 @@
+"""What a worker does with a part, without a cluster around it: the sandbox answers over the network."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from icesync.cluster import work
+from icesync.connection import Traffic
+from icesync.model import (
+    NOTHING,
+    Account,
+    Api,
+    Budget,
+    Change,
+    Desired,
+    FailureKind,
+    Profile,
+    Rollout,
+    Status,
+)
+from icesync.sandbox.server import Running, running
+from icesync.sandbox.world import Fault, World
+from tests.support.scene import A, B, C
+
+pytestmark = pytest.mark.anyio
+
+ACME = Account("acme", "1784", token="env:WORKERS_TOKEN")
+NOBODY = Account("nobody", "1785", token="env:NOBODYS_TOKEN")
+CHANGE = Change(ACME, A, B)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def sandbox(server: Running, monkeypatch: pytest.MonkeyPatch) -> Running:
+    """A healthy one, on which acme has nothing yet."""
+    monkeypatch.setenv("WORKERS_TOKEN", "sandbox-1784")
+    server.api.world = World()
+    server.api.calls.clear()
+    server.api.seed(ACME.id, [])
+    return server
+
+
+def seed(sandbox: Running, profile: Profile) -> None:
+    listed = [
+        {"locale": locale, "call_to_actions": questions} for locale, questions in profile.as_data().items()
+    ]
+    sandbox.api.seed(ACME.id, listed)
+
+
+async def done(sandbox: Running, errand: work.Reading | work.Writing, grant: int = 9) -> work.Result:
+    traffic = Traffic(Path("/nowhere/state"), Budget(10, 600), 4, 5.0)
+    job = work.Job("run", Api(sandbox.url), Path("/nowhere"), traffic)
+    grants = {item.account.name: grant for item in errand.items}
+    return await work.do(work.Part("run/0", job, errand, grants), lambda: True)
+
+
+def test_another_icesync_does_not_even_open_the_part() -> None:
+    with pytest.raises(work.WrongVersion):
+        work.run("0.0.1", b"no pickle")
+
+
+@pytest.mark.parametrize("wanted", [A, B, NOTHING, None])
+@pytest.mark.parametrize("live", [A, NOTHING])
+async def test_what_is_as_desired_comes_back_as_a_name(
+    sandbox: Running, live: Profile, wanted: Profile | None
+) -> None:
+    seed(sandbox, live)
+
+    seen = await done(sandbox, work.Reading((Desired(ACME, wanted), Desired(NOBODY, wanted))))
+
+    assert isinstance(seen, work.Seen)
+    found = {each.account.name: each for each in seen.others}
+    told = wanted if "acme" in seen.equal else found["acme"].profile
+    assert told == live
+    assert found["nobody"].error
+    assert found["nobody"].error.kind is FailureKind.CREDENTIAL
+    assert seen.calls == {"acme": 1}
+
+
+@pytest.mark.parametrize(
+    ("live", "status", "calls"), [(A, Status.APPLIED, 3), (B, Status.ALREADY, 1), (C, Status.STALE, 1)]
+)
+async def test_an_account_is_read_again_before_it_is_written(
+    sandbox: Running, live: Profile, status: Status, calls: int
+) -> None:
+    seed(sandbox, live)
+
+    result = await done(sandbox, work.Writing((CHANGE,), Rollout()))
+
+    assert isinstance(result, work.Done)
+    assert [outcome.status for outcome in result.outcomes] == [status]
+    assert result.calls == {"acme": calls}
+
+
+@pytest.mark.parametrize("grant", [1, 2])
+async def test_no_more_calls_are_made_than_were_granted(sandbox: Running, grant: int) -> None:
+    sandbox.api.world = World(faults=(Fault("500"),))
+
+    seen = await done(sandbox, work.Reading((Desired(ACME, A),)), grant)
+
+    assert isinstance(seen, work.Seen)
+    assert len(sandbox.api.calls) == seen.calls["acme"] == grant
+    assert seen.others[0].error
+    assert seen.others[0].error.kind is FailureKind.THROTTLED
+
+
+async def test_a_write_that_was_granted_too_few_calls_is_not_begun(sandbox: Running) -> None:
+    seed(sandbox, A)
+
+    result = await done(sandbox, work.Writing((CHANGE,), Rollout()), grant=2)
+
+    assert isinstance(result, work.Done)
+    assert [outcome.status for outcome in result.outcomes] == [Status.DEFERRED]
+    assert sandbox.api.calls == []
