@@ -48,7 +48,8 @@ def ledger(api: Api, budget: Budget, state: Path | None, say: Callable[[str], No
         return Ledger(None, budget, host)
     try:
         make_state(state)
-        writable = os.access(state, os.W_OK)
+        file = state / FILE_NAME
+        writable = os.access(state, os.W_OK) and (not file.exists() or os.access(file, os.W_OK))
     except OSError:
         writable = False
     if not writable:

@@ -14,6 +14,7 @@ from icesync.model import (
     Observation,
     Outcome,
     Plan,
+    Profile,
     Rollout,
     Snapshot,
 )
@@ -33,7 +34,11 @@ class Scout(Protocol):
     def room(self, account: Account, calls: int) -> float:
         """Seconds until the account's budget has room for so many calls; infinite where it never has."""
 
-    async def observe(self, accounts: Sequence[Desired], notify: Notify) -> dict[str, Observation]: ...
+    async def observe(
+        self, accounts: Sequence[Desired], notify: Notify, *, following: int = 0
+    ) -> dict[str, Observation]:
+        """Read the accounts that have room for so many following calls as well; what could only be
+        read would use up the calls that a write needs, again and again."""
 
 
 class Crew(Scout, Protocol):
@@ -64,10 +69,11 @@ class Alone:
     def room(self, account: Account, calls: int) -> float:
         return self.client.room(account, calls)
 
-    async def observe(self, accounts: Sequence[Desired], notify: Notify) -> dict[str, Observation]:
-        return await observe(
-            self.client, accounts, clock=self.clock, concurrency=self.concurrency, notify=notify
-        )
+    async def observe(
+        self, accounts: Sequence[Desired], notify: Notify, *, following: int = 0
+    ) -> dict[str, Observation]:
+        reader = _Provident(self.client, 1 + following) if following else self.client
+        return await observe(reader, accounts, clock=self.clock, concurrency=self.concurrency, notify=notify)
 
     async def apply(
         self, plan: Plan, log: WriteLog, *, seen: Mapping[str, float], notify: Notify, rollout: Rollout
@@ -86,6 +92,21 @@ class Alone:
 
 
 @dataclass(frozen=True, slots=True)
+class _Provident:
+    """Reads an account only when all of its calls have room."""
+
+    client: GraphClient
+    calls: int
+
+    async def get_profile(self, account: Account) -> Profile:
+        self.client.hold(account, self.calls)
+        try:
+            return await self.client.get_profile(account)
+        finally:
+            self.client.release(account)
+
+
+@dataclass(frozen=True, slots=True)
 class Archivist:
     """Tells what a snapshot says of the accounts, and calls nobody. An account is known by its identity."""
 
@@ -95,7 +116,9 @@ class Archivist:
         """None was counted, so there is room."""
         return 0.0
 
-    async def observe(self, accounts: Sequence[Desired], notify: Notify) -> dict[str, Observation]:
+    async def observe(
+        self, accounts: Sequence[Desired], notify: Notify, *, following: int = 0
+    ) -> dict[str, Observation]:
         kept = {each.account.identity: each for each in self.snapshot.observations}
         found = {}
         for account in (each.account for each in accounts):

@@ -173,5 +173,7 @@ class _Repository:
 
 
 def _reason(done: CompletedProcess[bytes]) -> str:
-    """The first line of what git complains of."""
-    return visible(done.stderr.decode(errors="replace").partition("\n")[0].removeprefix("fatal: "))
+    """The first line of what git complains of, and the command that it advises."""
+    first, *more = done.stderr.decode(errors="replace").splitlines() or [""]
+    advice = "".join(f"; git advises: {line.strip()}" for line in more if line.startswith("\tgit "))
+    return visible(first.removeprefix("fatal: ") + advice)

@@ -7,7 +7,7 @@ from math import ceil
 from typing import Final
 
 from icesync.clock import Clock
-from icesync.cluster.grants import WRITE_GRANT, Grants
+from icesync.cluster.grants import READ_GRANT, WRITE_GRANT, Grants
 from icesync.cluster.halves import Half, Item, Reading, Writing
 from icesync.cluster.taking import HandsOut, Taking
 from icesync.connection import Traffic
@@ -48,8 +48,12 @@ class DaskCrew:
     def room(self, account: Account, calls: int) -> float:
         return self.grants.governor.room(account, max(calls, WRITE_GRANT[0]))
 
-    async def observe(self, accounts: Sequence[Desired], notify: Notify) -> dict[str, Observation]:
-        half = Reading(self.clock, notify)
+    async def observe(
+        self, accounts: Sequence[Desired], notify: Notify, *, following: int = 0
+    ) -> dict[str, Observation]:
+        least, most = READ_GRANT
+        least = max(least, WRITE_GRANT[0]) if following else least
+        half = Reading(self.clock, notify, grant=(least, max(least, most)))
         await self._work_off(half, accounts, AHEAD)
         return half.observed
 
@@ -63,7 +67,7 @@ class DaskCrew:
         async def carry_out(wave: Sequence[Change]) -> None:
             await self._work_off(half, wave, ahead)
 
-        return await course.run(plan.changes, carry_out)
+        return await course.run(plan, carry_out)
 
     async def _work_off(self, half: Half[Item], items: Sequence[Item], ahead: int) -> None:
         size, at_once, cap = self._split(len(items), half.grant[0], ahead)

@@ -60,7 +60,9 @@ class Execution:
             stopping=lambda: interruption.requested,
         ) as crew:
             if self.saved is None:
-                found = await steps.survey(runtime, crew, self.fleet, self.accounts, calls=WRITE_CALLS)
+                found = await steps.survey(
+                    runtime, crew, self.fleet, self.accounts, calls=WRITE_CALLS, following=WRITE_CALLS
+                )
             else:
                 found = steps.Survey(self.saved, {})
             self._show(found.plan)
@@ -108,6 +110,9 @@ class Execution:
         if not found.plan.changes:
             return "", ()
         clock, console = self.runtime.clock, self.runtime.console
+        forecast = found.plan.forecast
+        if self.care.waits and forecast is not None and forecast.waiting:
+            console.say(f"{forecast.waiting} accounts wait for calls, the last until {forecast.not_before}")
         interruption.writing = True
         with (
             journal.record(self.state, command=self.command, api=self.fleet.api, now=clock.now()) as log,

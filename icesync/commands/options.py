@@ -208,7 +208,11 @@ _SCOPE: Final = (
     ),
     click.option("--changed-since", metavar="REF", help="Only what the files ask otherwise than at REF."),
     click.option(
-        "--concurrency", type=click.IntRange(1, 1024), default=32, show_default=True, help="Calls at once; with --dask for each worker thread."
+        "--concurrency",
+        type=click.IntRange(1, 1024),
+        default=32,
+        show_default=True,
+        help="Calls at once; with --dask for each worker thread.",
     ),
     click.option(
         "--timeout",

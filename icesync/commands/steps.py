@@ -109,18 +109,21 @@ async def crew(
             yield workers
 
 
-async def look(runtime: Runtime, crew: Scout, accounts: Sequence[Desired]) -> dict[str, Observation]:
-    """Read the live state of these accounts."""
+async def look(
+    runtime: Runtime, crew: Scout, accounts: Sequence[Desired], *, following: int = 0
+) -> dict[str, Observation]:
+    """Read the live state of these accounts, those that have room for so many following calls too."""
     with runtime.console.progress("reading", len(accounts), runtime.clock) as notify:
-        return await crew.observe(accounts, notify)
+        return await crew.observe(accounts, notify, following=following)
 
 
 async def survey(
-    runtime: Runtime, crew: Scout, fleet: Fleet, accounts: Sequence[Desired], *, calls: int
+    runtime: Runtime, crew: Scout, fleet: Fleet, accounts: Sequence[Desired], *, calls: int, following: int
 ) -> Survey:
-    """Read the managed ones of these accounts and plan them. Each change will cost so many calls."""
+    """Read the managed ones of these accounts and plan them. Each change will cost so many calls, and
+    so many of them follow at once."""
     managed = [each for each in accounts if each.profile is not None]
-    observed = await look(runtime, crew, managed)
+    observed = await look(runtime, crew, managed, following=following)
     plan = replace(
         planner.plan(accounts, observed),
         api=fleet.api,
@@ -155,7 +158,7 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> tuple[Plan
 
     async def plan_with(scout: Scout) -> Plan:
         # Whoever carries it out later reads each account again first.
-        return (await survey(runtime, scout, fleet, accounts, calls=WRITE_CALLS + 1)).plan
+        return (await survey(runtime, scout, fleet, accounts, calls=WRITE_CALLS + 1, following=0)).plan
 
     async def work(_: object) -> Plan:
         if snapshot is not None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Final, Protocol, TypeVar
 
-from icesync.errors import PlanFileError, StalePlan, UsageError
+from icesync.errors import StalePlan, UsageError
 from icesync.model import Account, Forecast, Plan, Report
 
 RUN_SEPARATOR: Final = ", "
@@ -35,8 +35,8 @@ def merged(found: Mapping[str, Plan | Report]) -> Plan | Report:
 def plans(found: Mapping[str, Plan]) -> Plan:
     """One plan of the plans in these files. It is as old as the oldest of them.
 
-    Raises StalePlan where they were not made from the same files and API, PlanFileError where an
-    account stands in two of them.
+    Raises StalePlan where they were not made from the same files and API, UsageError where an account
+    stands in two of them.
     """
     (first_file, first), *others = found.items()
     for file, plan in others:
@@ -62,7 +62,7 @@ def plans(found: Mapping[str, Plan]) -> Plan:
 
 def reports(found: Mapping[str, Report]) -> Report:
     """One report of the reports in these files, from the first start to the last end; `run` names
-    every run. Raises PlanFileError where an account stands in two of them."""
+    every run. Raises UsageError where an account stands in two of them."""
     _check_apart({file: report.outcomes for file, report in found.items()})
     whole = found.values()
     runs = {run for report in whole for run in report.run.split(RUN_SEPARATOR)}
@@ -100,4 +100,5 @@ def _check_apart(found: Mapping[str, Iterable[AboutAccount]]) -> None:
     for file, entries in found.items():
         for name in (entry.account.name for entry in entries):
             if seen.setdefault(name, file) != file:
-                raise PlanFileError(f"the account {name!r} stands in {seen[name]} and in {file}")
+                where = f"{seen[name]} and in {file}"
+                raise UsageError(f"the account {name!r} stands in {where}: name each part of the fleet once")

@@ -7,7 +7,7 @@ every message that comes back.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -174,7 +174,7 @@ class GraphClient:
         except (httpx.InvalidURL, UnicodeError):  # the latter from a host that IDNA cannot read
             raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the request has no valid URL")) from None
         try:
-            answer = _decode(response.status_code, response.headers, content, secret)
+            answer = _decode(account, response, content, secret)
         except GraphError as error:
             if error.failure.code is not None:
                 self._governor.told(account, usage(response.headers, account.id))
@@ -219,9 +219,9 @@ async def connected(
         yield GraphClient(api, transport, token, governor, clock, patience, stopping)
 
 
-def _decode(status: int, headers: Mapping[str, str], content: bytes, secret: Secret) -> dict[str, Any]:
+def _decode(account: Account, response: httpx.Response, content: bytes, secret: Secret) -> dict[str, Any]:
     try:
-        return protocol.decode(status, headers, content)
+        return protocol.decode(response.status_code, response.headers, content, account.id)
     except GraphError as error:
         error.failure = _without(secret, error.failure)
         error.args = (error.failure.message,)

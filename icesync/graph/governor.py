@@ -132,8 +132,11 @@ class Governor:
         self._turns[account.identity] = turns
 
     def room(self, account: Account, calls: int) -> float:
-        """Seconds until so many calls fit into the account's budget; infinite where they never do."""
-        return self._allowance.room(account.identity, calls)
+        """Seconds until so many calls fit into the account's budget, and usage stops nothing;
+        infinite where they never do."""
+        now, key = self._clock.monotonic(), account.identity
+        paces = [pace for pace in (self._pace, self._paces.get(key)) if pace is not None]
+        return max(self._allowance.room(key, calls), *(pace.stopped(now) for pace in paces))
 
     def told(self, account: Account, usage: Usage) -> None:
         """What an answer to this account's call says of usage."""

@@ -67,7 +67,7 @@ def _platform(api: Api) -> dict[str, str]:
     return {"platform": "instagram"} if urlsplit(api.url).hostname == "graph.facebook.com" else {}
 
 
-def decode(status: int, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
+def decode(status: int, headers: Mapping[str, str], content: bytes, account_id: str = "") -> dict[str, Any]:
     """The answer's JSON object, or the GraphError that it stands for. The one place that classifies."""
     if 300 <= status < 400:
         raise InvalidRequest(GraphFailure(FailureKind.INVALID, f"HTTP {status}: redirects are not followed"))
@@ -77,9 +77,9 @@ def decode(status: int, headers: Mapping[str, str], content: bytes) -> dict[str,
         document = None
     error = document.get("error") if isinstance(document, dict) else None
     if isinstance(error, dict):
-        raise _failure(status, headers, error)
+        raise _failure(status, headers, error, account_id)
     if status == 429:
-        raise _failure(status, headers, {"message": "HTTP 429"})
+        raise _failure(status, headers, {"message": "HTTP 429"}, account_id)
     if status >= 500 or not isinstance(document, dict):
         what = "" if isinstance(document, dict) else ", the body is not a JSON object"
         raise transient(f"HTTP {status}{what}")
@@ -96,7 +96,9 @@ def transient(message: str, *, may_have_arrived: bool = True) -> Transient:
     return error
 
 
-def _failure(status: int, headers: Mapping[str, str], error: Mapping[str, Any]) -> GraphError:
+def _failure(
+    status: int, headers: Mapping[str, str], error: Mapping[str, Any], account_id: str
+) -> GraphError:
     code, subcode = _integer(error.get("code")), _integer(error.get("error_subcode"))
     kind = _kind(status, code, error.get("is_transient") is True)
     trace = error.get("fbtrace_id")
@@ -110,7 +112,7 @@ def _failure(status: int, headers: Mapping[str, str], error: Mapping[str, Any]) 
         hint(kind, code, subcode, error.get("type")),
     )
     if kind is FailureKind.THROTTLED:
-        return Throttled(failure, app_wide=code == 4, wait=told_wait(headers))
+        return Throttled(failure, app_wide=code == 4, wait=told_wait(headers, account_id))
     told = GRAPH_ERRORS[kind](failure)
     # The API stumbled, and does not say whether before or after it did what it was asked.
     told.may_have_arrived = kind is FailureKind.TRANSIENT

@@ -4,6 +4,7 @@ Facts, section Limits: percentages of what Meta allows, and minutes; there only 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ class Usage(NamedTuple):
 UNUSED = Usage()
 _COUNTERS = ("call_count", "total_time", "total_cputime")
 _A_YEAR = 525_600
+_ACCOUNT_ID = re.compile(r"17841[0-9]{12}")  # of professional accounts (Facts, section Requests)
 
 
 def usage(headers: Mapping[str, str], account_id: str) -> Usage:
@@ -27,19 +29,17 @@ def usage(headers: Mapping[str, str], account_id: str) -> Usage:
     app, business = headers.get("x-app-usage"), headers.get("x-business-use-case-usage")
     if app is None and business is None:
         return UNUSED
-    told = _mapping(business)
-    # Beside the account itself it may be its business that is named; then that is what closes.
-    entries = _entries(told[account_id]) if account_id in told else _all_entries(told)
+    entries = _concerning(account_id, _mapping(business))
     minutes = max(map(_minutes, entries), default=0.0)
     # Who is told when access comes back has none now, whatever the counters say.
     percent = 100.0 if minutes else max(map(_percent, entries), default=0.0)
     return Usage(_percent(_mapping(app)), percent, minutes * 60 or None)
 
 
-def told_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds until access is back, where a header says so."""
-    told = _mapping(headers.get("x-business-use-case-usage"))
-    waits = [60 * minutes for minutes in map(_minutes, _all_entries(told)) if minutes]
+def told_wait(headers: Mapping[str, str], account_id: str) -> float | None:
+    """Seconds until the account has access again, where a header says so."""
+    entries = _concerning(account_id, _mapping(headers.get("x-business-use-case-usage")))
+    waits = [60 * minutes for minutes in map(_minutes, entries) if minutes]
     after = headers.get("retry-after", "").strip()
     if after.isascii() and after.isdigit():
         waits.append(min(float(after), 60.0 * _A_YEAR))
@@ -54,8 +54,13 @@ def _mapping(header: str | None) -> Mapping[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _all_entries(told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [entry for entries in told.values() for entry in _entries(entries)]
+def _concerning(account_id: str, told: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What is told of the account, or else of its business; not what is told of another account."""
+    if account_id in told:
+        return _entries(told[account_id])
+    nameless = account_id == "me"
+    whose = (entries for named, entries in told.items() if nameless or not _ACCOUNT_ID.fullmatch(named))
+    return [entry for entries in whose for entry in _entries(entries)]
 
 
 def _entries(value: object) -> list[Mapping[str, Any]]:

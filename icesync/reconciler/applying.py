@@ -38,4 +38,4 @@ async def apply(
     async def carry_out(wave: Sequence[Change]) -> None:
         await each(wave, one, concurrency, clock, lambda: bool(course.hindrance()))
 
-    return await course.run(plan.changes, carry_out)
+    return await course.run(plan, carry_out)

@@ -7,7 +7,7 @@ from typing import Final
 
 from icesync.clock import LOOK_UP, Clock
 from icesync.errors import JournalError
-from icesync.model import Change, FailureKind, GraphFailure, Limit, Outcome, Rollout, Status
+from icesync.model import Change, FailureKind, GraphFailure, Limit, Outcome, Plan, Rollout, Status
 from icesync.reconciler.ports import Notify, WriteLog
 
 GOOD: Final = (Status.APPLIED, Status.ALREADY)
@@ -31,10 +31,14 @@ class Course:
     wave: int | None = None
 
     async def run(
-        self, changes: Sequence[Change], carry_out: Callable[[Sequence[Change]], Awaitable[None]]
+        self, plan: Plan, carry_out: Callable[[Sequence[Change]], Awaitable[None]]
     ) -> tuple[Outcome, ...]:
-        """Carry the changes out wave by wave; `carry_out` notes an outcome for each. Sorted by name."""
-        for wave, part in _waves(changes, self.rollout.canary):
+        """Carry the changes out wave by wave; `carry_out` notes an outcome for each. Sorted by name.
+
+        An account that could not be read has failed already, unless it only has to wait.
+        """
+        self._failed(sum(each.error.kind is not FailureKind.THROTTLED for each in plan.unreadable))
+        for wave, part in _waves(plan.changes, self.rollout.canary):
             self.wave = wave
             if self.outcomes:
                 await self._go_on()
@@ -57,10 +61,7 @@ class Course:
     def note(self, outcome: Outcome) -> None:
         """What became of one change."""
         self.outcomes.append(replace(outcome, wave=self.wave))
-        self.failures += outcome.status in (Status.FAILED, Status.UNVERIFIED)
-        if self.rollout.stop_after is not None and self.failures >= self.rollout.stop_after:
-            failures = f"{self.failures} failure{'s' * (self.failures != 1)}"
-            self.halted = self.halted or f"not begun: stopped after {failures}"
+        self._failed(outcome.status in (Status.FAILED, Status.UNVERIFIED))
         try:
             self.log.outcome(outcome)
         except JournalError as error:
@@ -72,6 +73,13 @@ class Course:
         while seconds > 0 and not cut_short():
             await self.clock.sleep(min(seconds, LOOK_UP))
             seconds -= LOOK_UP
+
+    def _failed(self, count: int) -> None:
+        """Halt when so many more are too many."""
+        self.failures += count
+        if self.rollout.stop_after is not None and self.failures >= self.rollout.stop_after:
+            failures = f"{self.failures} failure{'s' * (self.failures != 1)}"
+            self.halted = self.halted or f"not begun: stopped after {failures}"
 
     async def _go_on(self) -> None:
         """Halt when the wave before was not good, else pause."""

@@ -158,17 +158,20 @@ def test_after_so_many_failures_no_more_is_begun(fleet: Desk, limit: int, writte
     assert len({account for method, account in fleet.sandbox.api.calls if method == "POST"}) == written
 
 
-def test_an_account_that_could_not_be_read_is_in_no_wave_and_no_reason_to_stop(fleet: Desk) -> None:
+@pytest.mark.parametrize(("stop", "written"), [("1", []), ("2", [2, 3, 4, 5, 6])])
+def test_an_account_that_could_not_be_read_is_in_no_wave_and_has_failed(
+    fleet: Desk, stop: str, written: list[int]
+) -> None:
     tokens = json.loads((fleet.folder / "tokens.json").read_text())
     fleet.give_tokens({**tokens, "shop-1": f"expired-{fleet.id_of(1)}"})
 
-    applied = fleet.icesync("apply", "--yes", "--canary", "1", "--stop-after-failures", "1", "-o", "json")
+    applied = fleet.icesync("apply", "--yes", "--canary", "1", "--stop-after-failures", stop, "-o", "json")
 
     assert applied.code == 3
     first, *others = applied.json["outcomes"]
     assert (first["status"], "wave" in first) == ("failed", False)
     assert [each["wave"] for each in others] == [1, 2, 2, 2, 2]
-    assert changed(fleet) == [2, 3, 4, 5, 6]
+    assert changed(fleet) == written
 
 
 def test_a_rollback_goes_as_carefully(fleet: Desk) -> None:

@@ -146,17 +146,17 @@ def test_one_document_alone_stays_what_it_is(alone: Plan | Report) -> None:
         ),
         (
             {"a.json": FIRST, "b.json": SECOND, "c.json": replace(THIRD, changes=(change("b"),))},
-            PlanFileError,
+            UsageError,
             "account 'b' stands in b.json and in c.json",
         ),
         (
             {"a.json": FIRST, "b.json": replace(SECOND, unreadable=(unreadable("d"),))},
-            PlanFileError,
+            UsageError,
             "account 'd' stands in a.json and in b.json",
         ),
         (
             {"a.json": EARLY, "b.json": replace(LATE, outcomes=(outcome("c", Status.STALE),))},
-            PlanFileError,
+            UsageError,
             "account 'c' stands in a.json and in b.json",
         ),
     ],

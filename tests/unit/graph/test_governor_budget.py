@@ -251,7 +251,7 @@ async def test_what_is_held_lets_a_read_back_pass_a_stop(
 
 @pytest.mark.parametrize("usage", [Usage(app=95.0), Usage(account=95.0)])
 async def test_what_is_held_lets_nothing_begin_that_was_not_begun_before_the_stop(
-    governor: Governor, line: Line, usage: Usage
+    governor: Governor, line: Line, usage: Usage, clock: FakeClock, ledger: Ledger
 ) -> None:
     governor.hold(ACME, 2)
     governor.told(ACME, usage)
@@ -259,7 +259,7 @@ async def test_what_is_held_lets_nothing_begin_that_was_not_begun_before_the_sto
     await refused(governor, line)
 
     governor.release(ACME)
-    assert governor.room(ACME, 3) == 0.0
+    assert ledger.wait(ACME.identity, 3, clock.now().timestamp()) == 0.0
 
 
 async def test_another_try_is_not_paid_from_what_is_held(governor: Governor, line: Line) -> None:
@@ -338,13 +338,15 @@ async def test_nothing_is_held_for_an_account_whose_door_is_closed(
 
 
 @pytest.mark.parametrize("usage", [Usage(app=95.0), Usage(account=96.0)])
-async def test_nothing_is_held_once_usage_has_stopped_the_calls(governor: Governor, usage: Usage) -> None:
+async def test_nothing_is_held_once_usage_has_stopped_the_calls(
+    governor: Governor, usage: Usage, clock: FakeClock, ledger: Ledger
+) -> None:
     governor.told(ACME, usage)
 
     with pytest.raises(Throttled):
         governor.hold(ACME, 1)
 
-    assert governor.room(ACME, 3) == 0.0
+    assert ledger.wait(ACME.identity, 3, clock.now().timestamp()) == 0.0
 
 
 def spaces(calls: Sequence[float]) -> list[float]:
@@ -637,3 +639,11 @@ async def test_a_ledger_that_breaks_is_a_failure_of_the_account_and_what_was_beg
         assert caught.value.failure.kind is FailureKind.TRANSIENT
         assert [await governor.call(ACME, line) for _ in range(2)] == ["answer"] * 2
         governor.release(ACME)
+
+
+async def test_who_is_stopped_by_usage_has_no_room(governor: Governor) -> None:
+    assert governor.room(ACME, 3) == 0.0
+    governor.told(ACME, Usage(account=97.0, regain=300.0))
+    assert (governor.room(ACME, 3), governor.room(OTHER, 3)) == (300.0, 0.0)
+    governor.told(OTHER, Usage(app=97.0))
+    assert governor.room(OTHER, 3) == LOOK_AGAIN

@@ -136,7 +136,7 @@ NONSENSE = [
 @pytest.mark.parametrize("header", NONSENSE, ids=lambda text: repr(text)[:30])
 def test_a_header_that_makes_no_sense_tells_nothing(header: str) -> None:
     assert usage({**app(header), **business(header)}, ACME) == UNUSED
-    assert told_wait(business(header)) is None
+    assert told_wait(business(header), ACME) is None
 
 
 @pytest.mark.parametrize("number", ["NaN", "-1", "-1e999", "-Infinity", "null", "true", '"5"', "[5]", "{}"])
@@ -144,7 +144,7 @@ def test_what_is_no_number_above_zero_counts_as_zero(number: str) -> None:
     counters = f'{{"call_count": {number}, "total_time": 3, "estimated_time_to_regain_access": {number}}}'
 
     assert usage({**app(counters), **business(f'{{"{ACME}": {counters}}}')}, ACME) == Usage(3.0, 3.0, None)
-    assert told_wait(business(f'{{"{ACME}": {counters}}}')) is None
+    assert told_wait(business(f'{{"{ACME}": {counters}}}'), ACME) is None
 
 
 @pytest.mark.parametrize("number", ["1e999", "Infinity", "1" + "0" * 400, "1" + "0" * 4000, "1e300"])
@@ -154,12 +154,12 @@ def test_a_number_without_end_is_only_large(number: str) -> None:
 
     assert usage(app(counters), ACME).app == YEAR
     assert usage(business(f'{{"{ACME}": [{counters}]}}'), ACME).account == YEAR
-    assert usage(business(regain), ACME).regain == told_wait(business(regain)) == YEAR * 60
+    assert usage(business(regain), ACME).regain == told_wait(business(regain), ACME) == YEAR * 60
 
 
 @pytest.mark.parametrize("digits", ["31536001", "9" * 20, "9" * 400, "9" * 50_000], ids=len)
 def test_a_retry_after_without_end_is_only_long(digits: str) -> None:
-    wait = told_wait({"retry-after": digits})
+    wait = told_wait({"retry-after": digits}, ACME)
 
     assert wait is not None
     assert isfinite(wait)
@@ -168,11 +168,20 @@ def test_a_retry_after_without_end_is_only_long(digits: str) -> None:
 
 @pytest.mark.parametrize("after", ["", "-1", "1.5", "1e3", "٣", "²", "soon", "Mon, 23 Nov 2026 03:09:11 GMT"])
 def test_a_retry_after_that_is_no_count_of_seconds_tells_no_wait(after: str) -> None:
-    assert told_wait({"retry-after": after}) is None
+    assert told_wait({"retry-after": after}, ACME) is None
 
 
 def test_a_wait_is_the_longest_that_any_entry_tells() -> None:
     told = {"1": [entry(regain=2), entry(regain=1)], "2": entry(regain=3)}
 
-    assert told_wait({**business(told), "retry-after": "7"}) == 180.0
-    assert told_wait({**business(told), "retry-after": "700"}) == 700.0
+    assert told_wait({**business(told), "retry-after": "7"}, ACME) == 180.0
+    assert told_wait({**business(told), "retry-after": "700"}, ACME) == 700.0
+
+
+def test_what_is_told_of_another_account_is_not_told_of_this_one() -> None:
+    other = '"17841400000000999": [{"call_count": 99, "estimated_time_to_regain_access": 500}]'
+    own = f'"{ACME}": [{{"call_count": 80, "estimated_time_to_regain_access": 42}}]'
+
+    assert usage(business(f"{{{other}}}"), ACME) == UNUSED
+    assert told_wait(business(f"{{{other}, {own}}}"), ACME) == 42 * 60
+    assert told_wait(business(f"{{{other}}}"), ACME) is None
