@@ -1,47 +1,150 @@
-"""Plans and reports as one self-contained HTML page: no script, no network. Its templates lie beside it."""
+"""Plans and reports as one self-contained HTML page: no network, one style sheet, one script that filters."""
 
 from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from icesync.diff import edits
-from icesync.model import Plan, Report, Status
-from icesync.render import words
+from icesync.model import Account, Action, EditKind, Outcome, Plan, Report, Status, Unreadable
+from icesync.render import gist, locales, words
+from icesync.render.gist import Told
 from icesync.render.look import Look
+from icesync.render.screens import card
 from icesync.safe import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+# What a browser still opens at once; past it the page names what it leaves out.
+MOST_BYTES: Final = 20_000_000
+# With less room than this nothing more is drawn, only to be thrown away.
+_FULL: Final = 32_000
+# So many names of what is left out stand under a heading.
+MOST_NAMES: Final = 10_000
+UNREADABLE: Final = "unreadable"
+# What each kind means, in the order of the page: what needs eyes comes first.
+KINDS: Final[Mapping[str, str]] = {
+    Action.DELETE: "all questions go",
+    Action.UPDATE: "some questions change",
+    Action.CREATE: "the first questions come",
+    UNREADABLE: "live state is unknown, nothing will be written",
+    Status.FAILED: "not written, or refused",
+    Status.UNVERIFIED: "written, but it does not read back as it should",
+    Status.STALE: "live had moved since the plan was made, not written",
+    Status.DEFERRED: "not now, try later",
+    Status.APPLIED: "written and read back",
+    Status.ALREADY: "live was as desired before",
+}
+_GOOD: Final = (Status.APPLIED, Status.ALREADY)
 
-def plan(plan: Plan, _: Look) -> str:
-    totals = {
-        **{f"to {action}": plan.count(action) for action in words.SIGNS},
-        "unchanged": plan.unchanged,
-        "unreadable": len(plan.unreadable),
+
+class Entry(NamedTuple):
+    """One account on the page. Those of a low rank are drawn first, so they are the last to be left out."""
+
+    kind: str
+    account: Account
+    value: Told | Unreadable | Outcome
+    rank: int
+
+
+class Section(NamedTuple):
+    """The entries of one kind: as drawn, and those that are only named."""
+
+    kind: str
+    drawn: Sequence[str]
+    left_out: Sequence[Account]
+
+    @property
+    def size(self) -> int:
+        return len(self.drawn) + len(self.left_out)
+
+
+def plan(plan: Plan, _: Look, *, most: int = MOST_BYTES) -> str:
+    """Every change as chat screens before and after, up to `most` bytes; removals are left out last."""
+    changes = gist.tell(plan.changes)
+    entries = [Entry(each.change.action, each.change.account, each, _rank(each)) for each in changes]
+    entries += [Entry(UNREADABLE, found.account, found, 0) for found in plan.unreadable]
+    changed = Counter(locale for each in changes for locale in {edit.locale for edit in each.edits})
+    totals = {f"to {action}": plan.count(action) for action in (Action.DELETE, Action.UPDATE, Action.CREATE)}
+    totals |= {UNREADABLE: len(plan.unreadable), "unchanged": plan.unchanged}
+    totals |= {"unmanaged": plan.unmanaged} if plan.unmanaged else {}
+    told = gist.gist(changes)
+    return _page("plan.html.j2", entries, most, plan=plan, totals=totals, changed=changed, told=told)
+
+
+def report(report: Report, _: Look, *, most: int = MOST_BYTES) -> str:
+    """Every outcome, up to `most` bytes; those that went well are left out first."""
+    entries = [Entry(each.status, each.account, each, each.status in _GOOD) for each in report.outcomes]
+    troubles = sum(each.status not in _GOOD for each in report.outcomes)
+    totals = {kind: count for kind in Status if (count := report.count(kind))} | {
+        "unchanged": report.unchanged
     }
-    return _page("plan.html.j2", plan=plan, totals=totals, edits=edits)
+    return _page("report.html.j2", entries, most, report=report, totals=totals, troubles=troubles, changed={})
 
 
-def report(report: Report, _: Look) -> str:
-    totals = {status.value: report.count(status) for status in Status} | {"unchanged": report.unchanged}
-    return _page("report.html.j2", report=report, totals=totals)
+def _rank(told: Told) -> int:
+    """Deletes before other removals, and these before the rest."""
+    if told.change.action is Action.DELETE:
+        return 0
+    return 2 - any(edit.kind is EditKind.REMOVE for edit in told.edits)
 
 
-def _page(template: str, **values: object) -> str:
+def _page(template: str, entries: list[Entry], most: int, **values: object) -> str:
     environment = _environment()
-    # The page admits its one style sheet by the hash, and nothing else of any kind.
-    style = environment.get_template("page.css").render()
-    seal = b64encode(sha256(style.encode()).digest()).decode()
-    return environment.get_template(template).render(seal=seal, words=words, **values)
+    # The page admits its one style sheet and its one script by their hashes, and nothing else of any kind.
+    seals = {name: _seal(environment.get_template(f"page.{name}").render()) for name in ("css", "js")}
+    sections = _sections(entries, most)
+    labels = Counter(label for entry in entries for label in entry.account.labels)
+    left_out = sum(len(section.left_out) for section in sections)
+    return environment.get_template(template).render(
+        seals=seals, sections=sections, labels=labels, left_out=left_out, **values
+    )
+
+
+def _seal(content: str) -> str:
+    return f"'sha256-{b64encode(sha256(content.encode()).digest()).decode()}'"
+
+
+def _sections(entries: list[Entry], most: int) -> list[Section]:
+    drawn = dict(_fitting(entries, most))
+    by_kind: dict[str, list[int]] = {kind: [] for kind in KINDS}
+    for number, entry in enumerate(entries):
+        by_kind[entry.kind].append(number)
+    return [
+        Section(
+            kind,
+            [drawn[number] for number in numbers if number in drawn],
+            [entries[number].account for number in numbers if number not in drawn],
+        )
+        for kind, numbers in by_kind.items()
+        if numbers
+    ]
+
+
+def _fitting(entries: list[Entry], room: int) -> Iterator[tuple[int, str]]:
+    """The numbers of the entries that fit into so many bytes, drawn."""
+    for number, entry in sorted(enumerate(entries), key=lambda each: each[1].rank):
+        text = _draw(number, entry.value)
+        if (size := len(text.encode())) <= room:
+            room -= size
+            yield number, text
+        if room < _FULL:
+            return
+
+
+def _draw(number: int, value: Told | Unreadable | Outcome) -> str:
+    item = card(value) if isinstance(value, Told) else value
+    template = _environment().get_template(f"{type(item).__name__.lower()}.html.j2")
+    return template.render(number=number, item=item)
 
 
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("icesync.render"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -50,6 +153,8 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
         finalize=_harmless,
     )
+    environment.globals.update(words=words, locales=locales, gist=gist, KINDS=KINDS, MOST_NAMES=MOST_NAMES)
+    return environment
 
 
 def _harmless(value: object) -> object:

@@ -1,100 +1,86 @@
-"""Plans and reports as Markdown, for comments on pull requests and job summaries."""
+"""Plans and reports as Markdown, for comments on pull requests and job summaries, however long they are."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from icesync.diff import edits
-from icesync.model import Account, Change, GraphFailure, IceBreaker, Outcome, Plan, Report
+from icesync.model import Plan, Report
+from icesync.render import drafts
+from icesync.render.fitting import Bound, Draft, fit
 from icesync.render.look import Look
-from icesync.render.words import (
-    SIGNS,
-    by_locale,
-    cause,
-    forecast,
-    place,
-    plan_totals,
-    quiet,
-    report_totals,
-    wave,
-)
 from icesync.safe import visible
+
+COMMENT_CHARS: Final = 60_000
+"""What a comment may have here. GitHub takes 65,536 characters, and a marker and a heading want room too."""
+
+SUMMARY_BYTES: Final = 1_000_000
+"""What a job summary may have here. GitHub takes 1 MiB of a step."""
+
+WHOLE_AT: Final = "the JSON output (`-o json`)"
+
+# The longest that the API takes is a payload of 1,000.
+LONG: Final = 1_000
 
 # Everything that could begin markup, a table cell, a link, a mention, an emoji or a formula.
 _ENTITIES: Final = {ord(sign): f"&#{ord(sign)};" for sign in "&<>@|`*_[]()!#~\\:./$\"'"}
+# GFM makes links of mail addresses in finished text, in <code> too; a comment parts the text before an @.
+_ENTITIES[ord("@")] = f"<!-- -->{_ENTITIES[ord('@')]}"
 
 
 def plan(plan: Plan, _: Look) -> str:
-    """Every change in full: what is removed too."""
-    unreadable = [f"- {_name(found.account)}: {_failure(found.error)}" for found in plan.unreadable]
-    return _blocks(
-        "## icesync plan",
-        quiet(plan),
-        f"**Plan: {plan_totals(plan)}.**",
-        forecast(plan),
-        *(block for change in plan.changes for block in _change(change)),
-        *(["### Unreadable", "\n".join(unreadable)] if unreadable else []),
-    )
+    """The whole plan, as far as a job summary takes it."""
+    return fitted(plan, most_bytes=SUMMARY_BYTES)
 
 
 def report(report: Report, _: Look) -> str:
-    rows = [_outcome(outcome) for outcome in report.outcomes]
-    return _blocks(
-        "## icesync apply",
-        f"**Apply: {report_totals(report)}.**" + (f" Run {literal(report.run)}." if report.run else ""),
-        _table(("Status", "Action", "Account", "Calls", "Detail"), rows) if rows else "",
-    )
+    """The whole report, as far as a job summary takes it."""
+    return fitted(report, most_bytes=SUMMARY_BYTES)
+
+
+def fitted(
+    value: Plan | Report,
+    *,
+    most_chars: int | None = None,
+    most_bytes: int | None = None,
+    whole_at: str = WHOLE_AT,
+) -> str:
+    """The value within these bounds. What does not fit is left out by whole rows, and it is said how
+    much that is; `whole_at`, Markdown, says where everything is.
+
+    Of a plan go, in this order: the edits of an account, the longest first; the rows of accounts that lose
+    nothing; unreadable accounts; removed questions, those of accounts that keep others first; the rows
+    of those, and of deleted accounts. Of a report the rows of accounts where all went well, deletions
+    last; then the others. Raises ValueError where not even the totals fit.
+    """
+    given = ((len, most_chars), (_bytes, most_bytes))
+    bounds: list[Bound] = [(measure, most) for measure, most in given if most is not None]
+    whole, brief = _draft(value, literal), _draft(value, _brief)
+    total = brief.counts()
+
+    def note(left: Mapping[str, int]) -> str:
+        parts = [f"{left[kind]:,} of {total[kind]:,} {kind}" for kind in total if left.get(kind)]
+        parts += [f"texts of more than {LONG:,} characters"] * (brief != whole)
+        what = "plan" if isinstance(value, Plan) else "report"
+        return f"**Left out here: {', '.join(parts)}.** The whole {what} is in {whole_at}."
+
+    return fit(whole, brief, bounds, note)
 
 
 def literal(text: str) -> str:
-    """Outside text that shows as it is and does nothing.
+    """Outside text that shows as it is and does nothing, in a paragraph, a cell or a `<summary>`.
 
-    Entities keep it from being markup. GitHub looks for mentions, references and links once more
+    Entities keep it from being markup. GitHub looks for mentions, references and emoji once more
     when the markup is done, but not inside `code`.
     """
     return f"<code>{visible(text).translate(_ENTITIES)}</code>"
 
 
-def _change(change: Change) -> Iterator[str]:
-    yield f"### {SIGNS[change.action]} {change.action}: {_name(change.account)}"
-    rows = [
-        (literal(locale), f"{edit.kind} {place(edit)}", _item(edit.before), _item(edit.after))
-        for locale, found in by_locale(edits(change.before, change.after))
-        for edit in found
-    ]
-    yield _table(("Locale", "Edit", "Before: question → payload", "After: question → payload"), rows)
+def _draft(value: Plan | Report, say: drafts.Say) -> Draft:
+    return drafts.plan(value, say) if isinstance(value, Plan) else drafts.report(value, say)
 
 
-def _item(item: IceBreaker | None) -> str:
-    return f"{literal(item.question)} → {literal(item.payload)}" if item else ""
+def _brief(text: str) -> str:
+    return literal(text) if len(text) <= LONG else f"(a text of {len(text):,} characters)"
 
 
-def _outcome(outcome: Outcome) -> tuple[str, ...]:
-    detail = [*wave(outcome)] + [literal(outcome.detail)] * bool(outcome.detail)
-    error = [_failure(outcome.error)] if outcome.error else []
-    return (
-        outcome.status,
-        outcome.action or "",
-        _name(outcome.account),
-        str(outcome.calls),
-        "; ".join(detail + error),
-    )
-
-
-def _failure(failure: GraphFailure) -> str:
-    then = f"; not before {literal(failure.not_before)}" if failure.not_before else ""
-    hint = f"; hint: {literal(failure.hint)}" if failure.hint else ""
-    trace = f"; trace: {literal(failure.trace)}" if failure.trace else ""
-    return f"{cause(failure)}: {literal(failure.message)}{then}{hint}{trace}"
-
-
-def _name(account: Account) -> str:
-    return f"{literal(account.name)} ({literal(account.id)})"
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _blocks(*blocks: str) -> str:
-    return "\n\n".join(filter(None, blocks)) + "\n"
+def _bytes(text: str) -> int:
+    return len(text.encode())

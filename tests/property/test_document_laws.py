@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icesync.diff import edits
-from icesync.documents import planfile, reportfile
+from icesync.documents import planfile, reportfile, snapshotfile
 from icesync.errors import PlanFileError
-from icesync.model import Account, Plan, Report
-from tests.support.strategies import plans, reports
+from icesync.model import Account, Plan, Report, Snapshot
+from tests.support.strategies import plans, reports, snapshots
 
 
 def named(account: Account) -> Account:
@@ -44,6 +44,15 @@ def test_a_report_file_reads_back_to_the_same_report(report: Report) -> None:
     assert reportfile.loads(reportfile.dumps(report)) == replace(report, outcomes=outcomes)
 
 
+@given(snapshots())
+def test_a_snapshot_file_reads_back_to_the_same_snapshot(snapshot: Snapshot) -> None:
+    text = snapshotfile.dumps(snapshot)
+    seen = tuple(replace(each, account=named(each.account)) for each in snapshot.observations)
+
+    assert snapshotfile.loads(text) == replace(snapshot, observations=seen)
+    assert snapshotfile.dumps(snapshotfile.loads(text)).encode() == text.encode()
+
+
 @given(plans(max_accounts=2), st.data())
 def test_a_plan_with_one_letter_changed_is_never_read_as_another_plan(
     plan: Plan, data: st.DataObject
@@ -63,5 +72,6 @@ def test_a_plan_with_one_letter_changed_is_never_read_as_another_plan(
     st.text() | st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner)).map(repr)
 )
 def test_reading_any_text_raises_nothing_else(text: str) -> None:
-    with pytest.raises(PlanFileError):
-        planfile.loads(text)
+    for loads in (planfile.loads, reportfile.loads, snapshotfile.loads):
+        with pytest.raises(PlanFileError):
+            loads(text)

@@ -9,15 +9,18 @@ from icesync.model import (
     NOTHING,
     Account,
     Action,
+    Against,
     Api,
     Change,
     FailureKind,
     GraphFailure,
     IceBreaker,
+    Observation,
     Outcome,
     Plan,
     Profile,
     Report,
+    Snapshot,
     Status,
     Unreadable,
     canonical_text,
@@ -100,7 +103,16 @@ def plans(draw: st.DrawFn, max_accounts: int = 4) -> Plan:
         api=draw(st.sampled_from((Api(), Api("http://127.0.0.1:8080", "v23.0")))),
         created=draw(STAMPS),
         desired=draw(st.sampled_from(("", "sha256:" + "0" * 64))),
+        against=draw(st.none() | st.builds(Against, STAMPS, COUNTS)),
     )
+
+
+@st.composite
+def snapshots(draw: st.DrawFn, max_accounts: int = 4) -> Snapshot:
+    """Any live state: of some accounts a profile, of the others why there is none."""
+    pairs = profiles().map(lambda found: (found, None)) | failures().map(lambda error: (None, error))
+    seen = [Observation(account, *draw(pairs)) for account in draw(_fleets(max_accounts))]
+    return Snapshot(draw(STAMPS), tuple(seen), draw(st.sampled_from((Api(), Api("http://127.0.0.1:1")))))
 
 
 @st.composite

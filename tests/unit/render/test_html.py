@@ -1,0 +1,172 @@
+"""What a page says beyond one sample: its headlines, the order of its parts, and what it leaves out."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from icesync.model import (
+    NOTHING,
+    Account,
+    Action,
+    Against,
+    Change,
+    FailureKind,
+    Forecast,
+    GraphFailure,
+    Outcome,
+    Plan,
+    Profile,
+    Report,
+    Status,
+    Unreadable,
+)
+from icesync.render import html, render
+from icesync.render.look import Look
+from tests.support.samples import EXPIRED, PLAN, QUIET_PLAN, QUIET_REPORT, REPORT
+
+ONE = Profile.of({"default": [("Where is my order?", "ORDER")]})
+TWO = Profile.of({"default": [("Where is my order?", "ORDER"), ("Any jobs?", "JOBS")]})
+
+
+def changes(action: Action, count: int, before: Profile, after: Profile) -> tuple[Change, ...]:
+    return tuple(Change(Account(f"{action}-{number}", str(number)), before, after) for number in range(count))
+
+
+def accounts(page: str) -> list[str]:
+    """The names of the accounts that are drawn, in the order of the page."""
+    return re.findall('<bdi class="account">([^<]*)</bdi>', page)
+
+
+def kinds(page: str) -> list[str]:
+    return re.findall('<h2 id="kind-([a-z]+)">', page)
+
+
+@pytest.mark.parametrize(
+    ("value", "headline"),
+    [
+        (PLAN, "3 accounts would change"),
+        (QUIET_PLAN, "No changes. Live state matches the files."),
+        (Plan((), unmanaged=3), "No managed accounts in this run."),
+        (REPORT, "3 of 4 accounts not done"),
+        (replace(REPORT, outcomes=REPORT.outcomes[:1]), "1 account done"),
+        (QUIET_REPORT, "Nothing was to be written"),
+    ],
+)
+def test_the_headline_and_the_title_say_what_it_comes_to(value: Plan | Report, headline: str) -> None:
+    page = render(value, "html")
+
+    assert f"<h1>{headline}</h1>" in page
+    assert re.search(f"<title>icesync (plan|report): {re.escape(headline)}</title>", page)
+
+
+def test_what_needs_eyes_stands_first() -> None:
+    assert kinds(render(PLAN, "html")) == ["delete", "update", "create", "unreadable"]
+    assert kinds(render(REPORT, "html")) == ["failed", "stale", "deferred", "applied"]
+
+
+def test_there_is_nothing_to_filter_by_where_nothing_is_listed() -> None:
+    for quiet in (QUIET_PLAN, QUIET_REPORT):
+        assert "<form" not in render(quiet, "html")
+
+
+def test_locales_and_labels_that_can_be_chosen_are_those_of_the_changes() -> None:
+    page = render(PLAN, "html")
+
+    assert re.findall('<option value="([^"]+)">([^<]*)</option>', page) == [
+        ("eu", "eu (1)"),
+        ("default", "default (3)"),
+        ("he_IL", "he_IL (1)"),
+    ]
+
+
+def test_a_plan_tells_its_calls_and_the_age_of_its_snapshot() -> None:
+    against = Against("2026-11-20T03:09:11Z", 3 * 86400)
+    page = render(replace(PLAN, forecast=Forecast(12), against=against), "html")
+
+    assert "Carrying this out takes 12 calls." in page
+    assert "Planned against a snapshot of 2026-11-20T03:09:11Z, 3 days old." in page
+
+
+def test_a_failure_tells_its_cause_its_hint_its_time_and_its_trace() -> None:
+    failure = GraphFailure(
+        FailureKind.THROTTLED, "too many", 4, None, "Abc", "Wait for it.", "2026-11-23T04:00:00Z"
+    )
+    outcome = Outcome(Account("acme", "1"), Action.UPDATE, Status.DEFERRED, 2, "", failure, wave=2)
+    for page in (
+        render(Plan((), (Unreadable(Account("acme", "1"), failure),)), "html"),
+        render(Report("r", "", "", (outcome,)), "html"),
+    ):
+        told = re.sub("<[^>]+>", "", page[page.index("<article") :])
+        for text in ("throttled 4: too many", "Wait for it.", "2026-11-23T04:00:00Z", "Abc"):
+            assert text in told
+    assert "update, 2 calls, wave 2" in page
+
+
+def test_many_accounts_that_lose_everything_are_counted_and_some_are_named() -> None:
+    page = render(Plan(changes(Action.DELETE, 25, ONE, NOTHING)), "html")
+
+    assert "25 accounts, 1 locale, 25 questions; 25 accounts lose their last question." in page
+    assert "and 5 more" in page
+
+
+def test_a_page_of_limited_size_leaves_out_what_loses_nothing_first() -> None:
+    plan = Plan(
+        (
+            *changes(Action.CREATE, 100, NOTHING, TWO),
+            *changes(Action.DELETE, 100, TWO, NOTHING),
+            *changes(Action.UPDATE, 100, TWO, ONE),
+        ),
+        (Unreadable(Account("dead", "9"), EXPIRED),),
+    )
+    whole = render(plan, "html")
+    assert "leaves out" not in whole
+    assert len(accounts(whole)) == 301
+
+    page = html.plan(plan, Look(), most=180_000)
+
+    drawn = accounts(page)
+    assert len([name for name in drawn if name.startswith("delete")]) == 100
+    assert 0 < len([name for name in drawn if name.startswith("update")]) < 100
+    assert not [name for name in drawn if name.startswith("create")]
+    assert "dead" in drawn
+    assert f"this page leaves out {301 - len(drawn)} accounts" in page
+    assert "<code>-o json</code>" in page
+    for change in plan.changes:
+        assert f"{change.action} <bdi>{change.account.name}</bdi>" in page or change.account.name in drawn
+    assert len(page) < len(whole)
+
+
+def test_one_change_of_great_size_does_not_push_out_the_others() -> None:
+    huge = Profile.of({"default": [("long " * 40_000, "P")]})
+    plan = Plan((Change(Account("huge", "0"), huge, NOTHING), *changes(Action.CREATE, 3, NOTHING, ONE)))
+
+    page = html.plan(plan, Look(), most=100_000)
+
+    assert accounts(page) == ["create-0", "create-1", "create-2"]
+    assert "delete <bdi>huge</bdi>" in page
+    assert "leaves out 1 account," in page
+
+
+def test_a_report_of_limited_size_keeps_what_went_wrong() -> None:
+    outcomes = [Outcome(Account(f"good-{n}", str(n)), Action.UPDATE, Status.APPLIED) for n in range(90)]
+    outcomes += [Outcome(Account(f"bad-{n}", str(n)), Action.UPDATE, Status.FAILED) for n in range(90)]
+
+    page = html.report(Report("r", "", "", tuple(outcomes)), Look(), most=70_000)
+
+    drawn = accounts(page)
+    assert len([name for name in drawn if name.startswith("bad")]) == 90
+    assert 0 < len([name for name in drawn if name.startswith("good")]) < 90
+    assert "applied <bdi>good-89</bdi>" in page
+
+
+def test_the_names_of_what_is_left_out_have_a_bound_too() -> None:
+    count = html.MOST_NAMES + 50
+    plan = Plan(changes(Action.CREATE, count, NOTHING, ONE))
+
+    page = html.plan(plan, Look(), most=40_000)
+
+    left_out = count - len(accounts(page))
+    assert f"this page leaves out {left_out:,} accounts" in page
+    assert page.count("<li>create ") == html.MOST_NAMES
+    assert f"<p>And {left_out - html.MOST_NAMES} accounts more.</p>" in page
