@@ -13,8 +13,8 @@ help: ## say what can be made
 demo: $(READY) ## the whole tour against an embedded Graph API
 	@$(BIN)/icesync demo $(ARGS)
 
-test: $(READY) ## the tests; ARGS="-k plan" picks some
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## the tests, a process for each core; ARGS="-k plan" picks some
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 soak: $(READY) ## the slow tests: a day of 100,000 accounts, and 5,000 amid faults
 	$(BIN)/python -m pytest -m soak $(ARGS)
