@@ -1,0 +1,159 @@
+"""What a comment, a job summary and a drift issue say, as Markdown in the room that GitHub gives."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from icesync.diagnostics import Diagnostic
+from icesync.errors import ExitCode, UsageError
+from icesync.model import Plan, Report
+from icesync.render.markdown import COMMENT_CHARS, SUMMARY_BYTES, fitted, literal
+from icesync.safe import visible
+
+_GAP: Final = "\n\n"
+_MARK: Final = 1_000
+_MOST_NAMES: Final = 500
+_LONGEST_TITLE: Final = 200
+_ENDED: Final = {
+    ExitCode.FAILED: "it failed",
+    ExitCode.PARTIAL: "not all accounts could be read or written",
+    ExitCode.REFUSED: "it was refused, and nothing was written",
+    ExitCode.STALE: "live state or the files have changed since the plan was made",
+    ExitCode.USAGE: "it was asked for something that cannot be",
+    ExitCode.INVALID: "the desired state is invalid",
+    ExitCode.BUG: "this is a bug in icesync",
+    ExitCode.INTERRUPTED: "it was interrupted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command line left behind. `said` are the notes and errors that it told people."""
+
+    command: str
+    code: int
+    value: Plan | Report | None
+    said: tuple[str, ...]
+    mistakes: tuple[Diagnostic, ...]
+
+    @property
+    def changes(self) -> int:
+        """The accounts that differ, or that were written."""
+        if isinstance(self.value, Plan):
+            return len(self.value.changes)
+        return sum(outcome.action is not None for outcome in self.value.outcomes) if self.value else 0
+
+
+def mark(purpose: str, fleet: str) -> str:
+    """The hidden first line that a text of ours is known by. No name can end it early."""
+    found = f"<!-- icesync{purpose}:{quote(fleet, safe='/ ').replace('--', '-%2D')} -->"
+    if len(found) > _MARK:
+        raise UsageError("the name of the fleet is too long: give the input fleet a shorter one")
+    return found
+
+
+def comment(result: Result, commit: str, run_url: str) -> str:
+    note = (
+        f"For commit {_short(commit)}, by [this run]({run_url}). icesync writes this comment anew each time."
+    )
+    return _page(result, run_url, [], [note], chars=COMMENT_CHARS)
+
+
+def summary(result: Result, commit: str, run_url: str) -> str:
+    return _page(result, run_url, [], [f"For commit {_short(commit)}."], size=SUMMARY_BYTES)
+
+
+def drift_title(fleet: str, plan: Plan) -> str:
+    count = len(plan.changes)
+    who = (
+        f"{count} account{' differs' if count == 1 else 's differ'}" if count else "some accounts may differ"
+    )
+    return visible(f"icesync: {who} from the files ({fleet})")[:_LONGEST_TITLE]
+
+
+def drift_issue(result: Result, plan: Plan, config: str, commit: str, run_url: str) -> str:
+    names = [change.account.name for change in plan.changes]
+    if not names:
+        opening = ["No account is seen to differ any more, but not all could be read: the issue stays open."]
+    else:
+        opening = [
+            f"Live state is not what the files say at commit {_short(commit)}.",
+            *_who_wins(config, names),
+        ]
+    note = f"Seen by [this run]({run_url}). icesync keeps this issue up to date, and closes it in the end."
+    return _page(result, run_url, opening, [note], chars=COMMENT_CHARS)
+
+
+def failure(result: Result) -> str:
+    """Why the step fails, in plain text."""
+    why = _ENDED.get(ExitCode(result.code), "there is drift")
+    return "\n".join([f"icesync {result.command}, exit code {result.code}: {why}", *result.said])
+
+
+def _who_wins(config: str, names: Sequence[str]) -> Iterator[str]:
+    some = names if len(" ".join(names)) <= _MOST_NAMES else ()
+    only = [f"--only={name}" for name in some]
+    yield "**Who wins?** The files, as soon as somebody applies them:"
+    yield _command("apply", *only, config)
+    yield "Live state, if it is adopted. This prints it as YAML, to be put into the files and merged:"
+    yield _command("pull", config, *some)
+
+
+def _command(*words: str) -> str:
+    return f"```sh\nicesync {visible(shlex.join(words))}\n```"
+
+
+def _page(
+    result: Result,
+    run_url: str,
+    opening: Sequence[str],
+    closing: Sequence[str],
+    *,
+    chars: int | None = None,
+    size: int | None = None,
+) -> str:
+    """The value in the room that its surroundings leave; what matters most stands above it."""
+    most = chars or size or 0
+    above = [
+        *_ended(result),
+        *_bounded([f"- {literal(line.removeprefix('  - '))}" for line in result.said], most // 8),
+        *_bounded([f"- {literal(str(found))}" for found in result.mistakes], most // 4),
+    ]
+    # In bytes, which are at least as many as characters: so it is enough for both.
+    around = (*opening, *above, *closing)
+    taken = sum(len(block.encode()) + len(_GAP) for block in around) + _MARK
+    value = f"## icesync {result.command}"
+    if result.value is not None:
+        value = fitted(
+            result.value,
+            most_chars=chars and chars - taken,
+            most_bytes=size and size - taken,
+            whole_at=f"the artifact of [this run]({run_url})",
+        )
+    heading, _, rest = value.strip("\n").partition(_GAP)
+    return _GAP.join(filter(None, [*opening, heading, *above, rest, *closing])) + "\n"
+
+
+def _ended(result: Result) -> Iterator[str]:
+    if result.code in _ENDED:
+        yield f"**Exit code {result.code}: {_ENDED[ExitCode(result.code)]}.**"
+    elif result.value is None:
+        yield "**Done.**"
+
+
+def _bounded(lines: Sequence[str], most: int) -> Iterator[str]:
+    """The lines as one block, as many as have room, and how many have none."""
+    told: list[str] = []
+    for number, line in enumerate(lines):
+        most -= len(line.encode()) + 1
+        if most < 0:
+            told.append(f"- and {len(lines) - number} more, which are in the log")
+            break
+        told.append(line)
+    yield from ["\n".join(told)] if told else []
+
+
+def _short(commit: str) -> str:
+    return literal(commit[:12])

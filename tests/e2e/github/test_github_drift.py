@@ -1,0 +1,186 @@
+"""`drift` as a step: one issue, opened, kept up to date, closed."""
+
+import pytest
+
+from tests.support.github_api import BOT, Fault, Holder
+from tests.support.step import Done, Workplace
+
+HELLO = {"default": [("Where is my order?", "ORDER")]}
+BONJOUR = {**HELLO, "fr_FR": [("Où est ma commande ?", "ORDER")]}
+LABEL = "icesync-drift"
+MARK = "<!-- icesync-drift:shops -->"
+
+
+@pytest.fixture
+def drifting(workplace: Workplace) -> Workplace:
+    """A night on which one of two accounts is found changed."""
+    workplace.desk.declare({"shop": HELLO, "store": HELLO})
+    workplace.desk.seed(1, BONJOUR)
+    workplace.desk.seed(2, HELLO)
+    workplace.on_schedule()
+    return workplace
+
+
+def drift(workplace: Workplace, **inputs: str) -> Done:
+    return workplace.step("drift", fleet="shops", **inputs)
+
+
+def test_drift_opens_an_issue_that_says_who_wins_and_how(drifting: Workplace) -> None:
+    done = drift(drifting)
+
+    assert (done.code, done.outputs["exitcode"], done.outputs["changes"]) == (0, "2", "1")
+    (issue,) = drifting.api.open_issues()
+    assert issue["title"] == "icesync: 1 account differs from the files (shops)"
+    assert issue["labels"] == [{"name": LABEL}]
+    assert issue["body"].startswith(MARK)
+    assert f"icesync apply --only=shop {drifting.desk.config}" in issue["body"]
+    assert f"icesync pull {drifting.desk.config} shop" in issue["body"]
+    assert "1 to update" in issue["body"]
+
+
+def test_the_issue_is_kept_up_to_date_and_closed_when_the_drift_is_gone(drifting: Workplace) -> None:
+    drift(drifting)
+    drifting.desk.seed(2, BONJOUR)
+    drift(drifting)
+    (issue,) = drifting.api.open_issues()
+    assert issue["title"].startswith("icesync: 2 accounts differ")
+    drifting.desk.seed(1, HELLO)
+    drifting.desk.seed(2, HELLO)
+
+    assert drift(drifting).outputs["exitcode"] == "0"
+
+    assert drifting.api.open_issues() == []
+    assert (issue["state"], issue["state_reason"]) == ("closed", "completed")
+    (word,) = drifting.api.bodies(issue["number"])
+    assert "closes this issue" in word
+    drift(drifting)
+    assert len(drifting.api.bodies(issue["number"])) == 1
+
+
+def test_drift_that_comes_back_has_a_new_issue(drifting: Workplace) -> None:
+    drift(drifting)
+    drifting.desk.seed(1, HELLO)
+    drift(drifting)
+    drifting.desk.seed(1, BONJOUR)
+    drift(drifting)
+    assert len(drifting.api.issues) == 2
+    assert len(drifting.api.open_issues()) == 1
+
+
+def test_an_unreadable_account_hides_nobody_elses_drift_and_fails_the_job(drifting: Workplace) -> None:
+    drifting.desk.give_tokens({"shop": f"sandbox-{drifting.desk.id_of(1)}"})
+
+    done = drift(drifting)
+
+    assert (done.code, done.outputs["exitcode"]) == (3, "3")
+    (issue,) = drifting.api.open_issues()
+    assert "1 account differs" in issue["title"]
+    assert "1 unreadable" in issue["body"]
+
+
+def test_what_cannot_be_read_ends_no_drift_and_opens_no_issue(drifting: Workplace) -> None:
+    drift(drifting)
+    drifting.desk.give_tokens({"store": f"sandbox-{drifting.desk.id_of(2)}"})
+
+    drift(drifting)
+
+    (issue,) = drifting.api.open_issues()
+    assert "some accounts may differ" in issue["title"]
+    assert "the issue stays open" in issue["body"]
+    issue["state"] = "closed"
+    assert drift(drifting).code == 3
+    assert len(drifting.api.issues) == 1
+
+
+def test_fleets_and_shards_have_issues_of_their_own(drifting: Workplace) -> None:
+    drifting.desk.seed(2, BONJOUR)
+    drift(drifting)
+    drifting.step("drift", fleet="others")
+    for index in (1, 2):
+        drift(drifting, shard=f"{index}/2")
+    assert len(drifting.api.open_issues()) >= 3
+
+
+@pytest.mark.parametrize(
+    ("login", "body", "more"),
+    [
+        ("mallory", MARK, {}),
+        (BOT, f"About {MARK}", {}),
+        (BOT, MARK, {"pull_request": {"url": "x"}}),
+    ],
+)
+def test_an_issue_that_is_not_ours_is_left_alone(
+    drifting: Workplace, login: str, body: str, more: dict[str, object]
+) -> None:
+    theirs = drifting.api.add_issue(login, "Drift?", body, [LABEL], **more)
+    drift(drifting)
+    assert (theirs["title"], theirs["body"]) == ("Drift?", body)
+    assert len(drifting.api.issues) == 2
+
+
+def test_it_fails_the_job_when_that_is_asked_for(drifting: Workplace) -> None:
+    done = drift(drifting, fail_on_drift="true")
+    assert done.code == 2
+    assert len(drifting.api.open_issues()) == 1
+
+
+@pytest.mark.parametrize(
+    ("writes", "has_issues", "reason"),
+    [
+        (frozenset({"pull-requests"}), True, "403: Resource not accessible by integration"),
+        (frozenset({"issues"}), False, "410: Issues has been disabled in this repository."),
+    ],
+)
+def test_a_drift_that_nobody_hears_of_is_a_failure(
+    drifting: Workplace, writes: frozenset[str], has_issues: bool, reason: str
+) -> None:
+    drifting.api.tokens["job-token"] = Holder(writes=writes)
+    drifting.api.has_issues = has_issues
+
+    done = drift(drifting)
+
+    assert done.code == 1
+    assert reason in done.annotations("error")[0].data
+    assert "issues: write" in done.annotations("error")[0].data
+
+
+def test_a_label_that_is_dropped_is_told_because_the_issue_would_not_be_found_again(
+    drifting: Workplace,
+) -> None:
+    drifting.api.drops_labels = True
+    done = drift(drifting)
+    assert done.code == 1
+    assert "may not label it icesync-drift" in done.annotations("error")[0].data
+
+
+def test_without_a_token_it_fails(drifting: Workplace) -> None:
+    drifting.token = ""
+    assert drift(drifting).code == 1
+
+
+def test_a_lost_answer_opens_no_second_issue(drifting: Workplace) -> None:
+    drifting.api.faults_of["POST", "/repos/acme/shops/issues"] = [Fault(500, done=True), Fault(502)]
+    assert drift(drifting).code == 0
+    assert len(drifting.api.issues) == 1
+
+
+def test_a_github_that_is_down_is_asked_four_times(drifting: Workplace) -> None:
+    drifting.api.faults = [Fault(503)] * 10
+    done = drift(drifting)
+    assert done.code == 1
+    assert len(drifting.api.calls) == 4
+    assert "out of order for now (503" in done.annotations("error")[0].data
+
+
+def test_on_a_pull_request_no_issue_is_opened(drifting: Workplace) -> None:
+    drifting.on_pull_request()
+    assert drift(drifting).outputs["exitcode"] == "2"
+    assert drifting.api.calls == []
+
+
+def test_a_drift_of_many_accounts_names_the_commands_for_all(workplace: Workplace) -> None:
+    workplace.desk.declare({f"shop-{'x' * 60}-{number}": HELLO for number in range(20)})
+    workplace.on_schedule()
+    drift(workplace)
+    (issue,) = workplace.api.open_issues()
+    assert f"icesync apply {workplace.desk.config}\n" in issue["body"]

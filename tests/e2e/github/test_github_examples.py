@@ -1,0 +1,196 @@
+"""Each workflow of examples/github-actions, job by job, on the files of examples/fleet."""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from icesync import config
+from tests.support.desk import Desk
+from tests.support.github_api import GitHubApi, Holder
+from tests.support.payloads import pull_request, push, schedule
+from tests.support.runner import ROOT, Outcome, Runner
+
+EXAMPLES = ROOT / "examples"
+WORKFLOWS = EXAMPLES / "github-actions"
+FILES = sorted(WORKFLOWS.glob("*.yml"))
+COMMIT = "feed" * 10
+CREATED = 10  # of its eleven managed accounts, one shall have none
+
+
+@dataclass
+class Repository:
+    """The fleet of the examples on GitHub; nothing of it is live yet."""
+
+    runner: Runner
+    api: GitHubApi
+    desk: Desk
+
+    def on(self, name: str, event: Any) -> None:
+        ref = "refs/pull/7/merge" if "pull_request" in name else "refs/heads/main"
+        self.runner.github.update(event_name=name, event=event, ref=ref)
+
+    def job(self, workflow: str, name: str, **contexts: Any) -> Outcome | None:
+        """The job, with the rights that it asks for and its event gives."""
+        path = WORKFLOWS / workflow
+        asked = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"][name]["permissions"]
+        writes = frozenset(right for right, level in asked.items() if level == "write")
+        fork = self.runner.github["event"].get("pull_request", {}).get("head", {}).get("repo", {}).get("fork")
+        self.api.tokens["job-token"] = Holder(writes=frozenset() if fork else writes)
+        return self.runner.job(path, name, **contexts)
+
+    def done(self, workflow: str, name: str, **contexts: Any) -> Outcome:
+        """The job, which must be there and do well."""
+        outcome = self.job(workflow, name, **contexts)
+        assert outcome is not None
+        assert outcome.success, outcome.log
+        return outcome
+
+    def live(self) -> int:
+        return sum(map(bool, self.desk.sandbox.api.profiles.values()))
+
+
+@pytest.fixture
+def repository(desk: Desk, api: GitHubApi, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    source = desk.folder / "repository"
+    shutil.copytree(EXAMPLES / "fleet", source)
+    accounts = config.load(source).fleet.accounts
+    tokens = json.dumps({each.account.name: f"sandbox-{each.account.id}" for each in accounts})
+    context = {
+        "event_name": "push",
+        "event": push(),
+        "token": "job-token",
+        "repository": api.repository,
+        "sha": COMMIT,
+        "ref": "refs/heads/main",
+        "run_id": "4711",
+        "run_attempt": "1",
+        "server_url": "https://github.com",
+        "api_url": api.url,
+        "graphql_url": f"{api.url}/graphql",
+    }
+    machine = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(tmp_path_factory.mktemp("home")),
+        "LANG": "C.UTF-8",
+        "ICESYNC_API_URL": desk.sandbox.url,
+        "ICESYNC_BUDGET": "none",
+    }
+    environments = {name: {"IG_TOKENS": tokens} for name in ("icesync", "icesync-read")}
+    runner = Runner(tmp_path_factory.mktemp("runner"), source, context, machine, environments)
+    return Repository(runner, api, desk)
+
+
+def test_a_pull_request_is_planned_and_commented_and_a_forks_is_not(repository: Repository) -> None:
+    repository.on("pull_request", pull_request())
+    repository.done("pull-request.yml", "plan")
+    (body,) = repository.api.bodies(7)
+    assert f"{CREATED} to create" in body
+
+    repository.on("pull_request", pull_request(8, fork=True))
+    assert repository.job("pull-request.yml", "plan") is None
+    assert repository.api.bodies(8) == []
+
+
+def test_a_push_is_planned_applied_after_the_gate_and_taken_back(repository: Repository) -> None:
+    planned = repository.done("apply.yml", "plan")
+    assert planned.outputs == {"artifact": "icesync-plan", "changes": str(CREATED)}
+    assert repository.live() == 0
+
+    repository.done("apply.yml", "apply", needs={"plan": {"outputs": planned.outputs}})
+    assert repository.live() == CREATED
+    assert (repository.runner.artifacts / "icesync-state" / "runs").is_dir()
+
+    shutil.rmtree(repository.runner.artifacts / "icesync-plan")
+    again = repository.done("apply.yml", "plan")
+    assert repository.job("apply.yml", "apply", needs={"plan": {"outputs": again.outputs}}) is None
+
+    refused = repository.job("rollback.yml", "rollback", inputs={"run-id": "4711", "force": False})
+    assert refused is not None
+    assert not refused.success
+    assert repository.live() == CREATED
+    repository.done("rollback.yml", "rollback", inputs={"run-id": "4711", "force": True})
+    assert repository.live() == 0
+
+
+def test_drift_of_the_night_has_its_issue(repository: Repository) -> None:
+    repository.on("schedule", schedule())
+    repository.done("drift.yml", "drift")
+    (issue,) = repository.api.open_issues()
+    assert f"{CREATED} accounts differ" in issue["title"]
+
+
+@pytest.mark.parametrize("event", ["pull_request", "push"])
+def test_four_quarters_are_planned_merged_and_carried_out_as_one(repository: Repository, event: str) -> None:
+    repository.on(event, pull_request() if event == "pull_request" else push())
+    for shard in (1, 2, 3, 4):
+        repository.done("matrix.yml", "plan", matrix={"shard": shard})
+    assert repository.api.comments == []
+
+    merged = repository.done("matrix.yml", "merge")
+
+    assert merged.outputs == {"artifact": "icesync-plan", "changes": str(CREATED)}
+    applied = repository.job("matrix.yml", "apply", needs={"merge": {"outputs": merged.outputs}})
+    if event == "push":
+        assert applied is not None
+        assert applied.success, applied.log
+        assert repository.live() == CREATED
+    else:
+        assert applied is None
+        (body,) = repository.api.bodies(7)
+        assert f"{CREATED} to create" in body
+
+
+def test_a_fork_is_planned_against_the_newest_snapshot_of_main(repository: Repository) -> None:
+    repository.done("fork-safe.yml", "snapshot")
+    assert repository.job("fork-safe.yml", "plan") is None
+    calls = len(repository.desk.sandbox.api.calls)
+
+    repository.on("pull_request", pull_request(fork=True))
+
+    assert repository.job("fork-safe.yml", "snapshot") is None
+    planned = repository.done("fork-safe.yml", "plan")
+    assert f"{CREATED} to create" in planned.summary
+    assert planned.annotations("warning") == []
+    assert len(repository.desk.sandbox.api.calls) == calls
+    assert repository.api.calls == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_an_example_asks_for_little_and_is_pinned(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    assert content["permissions"] == {}
+    assert set(content["concurrency"]) == {"group", "cancel-in-progress"}
+    for job in content["jobs"].values():
+        assert job["timeout-minutes"] <= 120
+        writes = {right for right, level in job["permissions"].items() if level == "write"}
+        assert writes <= {"pull-requests", "issues"}
+        checkouts = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+        assert all(step["with"] == {"persist-credentials": False} for step in checkouts)
+        assert not [step for step in job["steps"] if "run" in step]
+    uses = re.findall(r"uses: (.*)", text)
+    assert uses
+    assert [
+        use for use in uses if not re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)
+    ] == []
+    assert ("cancel-in-progress: false" in text) == (path.name in ("apply.yml", "rollback.yml", "drift.yml"))
+
+
+def test_the_same_action_has_the_same_pin_everywhere() -> None:
+    files = [*FILES, ROOT / "action.yml", *(ROOT / ".github" / "workflows").glob("*.yml")]
+    pins = {pin for path in files for pin in re.findall(r"uses: (\S+@\S+ # \S+)", path.read_text())}
+    names = [re.sub(r"(/\w+)?@.*", "", pin) if "cache" in pin else pin.partition("@")[0] for pin in pins]
+    assert len({pin.partition("@")[2] for pin in pins}) == len(set(names))
+
+
+def test_the_readme_explains_each_in_ten_lines() -> None:
+    text = (WORKFLOWS / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
+    assert set(told) == {path.name for path in FILES}
+    assert all(1 <= len(words.split("\n")) - words.count("\n\n") <= 10 for words in told.values())

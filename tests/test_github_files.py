@@ -1,0 +1,115 @@
+"""Our workflows, the action and the examples as other tools see them, and what the action installs."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+ROOT = Path(__file__).parent.parent
+ACTION = ROOT / "action.yml"
+WORKFLOWS = [
+    *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
+    *sorted((ROOT / "examples" / "github-actions").glob("*.yml")),
+]
+LOCK = ROOT / ".github" / "requirements.txt"
+BAD = """
+on: pull_request_target
+jobs:
+  bad:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: echo ${{ github.event.pull_request.title }}
+"""
+
+
+def tool(name: str) -> str:
+    """A program of the dev group, from beside the Python that runs the tests."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent)) or shutil.which(name)
+    assert found, f"{name} is not installed: it belongs to the dev group of pyproject.toml"
+    return found
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def zizmor(*paths: Path) -> tuple[int, str]:
+    return run(
+        tool("zizmor"),
+        "--offline",
+        "--no-config",
+        "--persona=pedantic",
+        "--strict-collection",
+        *map(str, paths),
+    )
+
+
+def check(schema: str, *paths: Path) -> tuple[int, str]:
+    return run(tool("check-jsonschema"), "--builtin-schema", f"vendor.github-{schema}", *map(str, paths))
+
+
+def test_zizmor_finds_nothing() -> None:
+    code, told = zizmor(ACTION, *WORKFLOWS)
+    assert code == 0, told
+
+
+def test_what_is_wrong_is_found(tmp_path: Path) -> None:
+    bad = tmp_path / ".github" / "workflows" / "bad.yml"
+    bad.parent.mkdir(parents=True)
+    bad.write_text(BAD)
+    code, told = zizmor(bad)
+    assert code != 0
+    assert {"template-injection", "dangerous-triggers", "unpinned-uses"} <= set(re.findall(r"\w+-\w+", told))
+    bad.write_text(BAD.replace("runs-on", "run-on"))
+    assert check("workflows", bad)[0] == 1
+
+
+def test_the_schemas_of_github_hold() -> None:
+    for schema, paths in (("workflows", WORKFLOWS), ("actions", [ACTION])):
+        code, told = check(schema, *paths)
+        assert code == 0, told
+
+
+@pytest.mark.skipif(not shutil.which("actionlint"), reason="no package of actionlint installs from PyPI here")
+def test_actionlint_finds_nothing() -> None:
+    code, told = run("actionlint", "-shellcheck=", *map(str, WORKFLOWS))
+    assert code == 0, told
+
+
+def locked() -> dict[str, tuple[Requirement, int]]:
+    """What the action installs, each with the number of its hashes."""
+    text = re.sub(r"^#.*\n", "", LOCK.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    found = {}
+    for entry in text.replace("\\\n", "").splitlines():
+        words, *hashes = entry.split("--hash=")
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}\s*", each) for each in hashes)
+        requirement = Requirement(words.strip())
+        found[canonicalize_name(requirement.name)] = (requirement, len(hashes))
+    return found
+
+
+def test_everything_that_the_action_installs_is_one_version_with_its_hashes() -> None:
+    assert len(locked()) > 20
+    for requirement, hashes in locked().values():
+        assert hashes
+        assert re.fullmatch(r"==[0-9.]+(\.?post\d+)?", str(requirement.specifier))
+
+
+def test_the_lock_has_what_the_project_needs_to_be_built_and_to_run() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    for need in map(Requirement, needed):
+        requirement, _ = locked()[canonicalize_name(need.name)]
+        (version,) = (each.version for each in requirement.specifier)
+        assert need.specifier.contains(Version(version)), (
+            f"{need} but {version} is locked: make the lock anew"
+        )

@@ -1,0 +1,110 @@
+"""Comments, summaries and issues: what they say, that they fit, and that no text in them does anything."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from icesync.diagnostics import Diagnostic, Severity, Span
+from icesync.errors import UsageError
+from icesync.github import pages
+from icesync.github.pages import Result
+from icesync.model import Account, Change, Plan, Profile
+
+RUN = "https://github.example/acme/shops/actions/runs/1"
+EMPTY = Profile.of({})
+HELLO = Profile.of({"default": [("Hello?", "HELLO")]})
+MARKDOWN = MarkdownIt("gfm-like", {"linkify": False})
+NASTY = [
+    "--> <img src=x>",
+    "@everyone",
+    "[x](https://evil.example)",
+    "```",
+    "\n# Title",
+    "<!--",
+    "|",
+    "a--b---c-->",
+]
+
+
+def plan(size: int) -> Plan:
+    return Plan(tuple(Change(Account(f"shop-{n}", str(n)), EMPTY, HELLO) for n in range(size)))
+
+
+def mistakes(size: int, text: str = "x") -> tuple[Diagnostic, ...]:
+    return tuple(Diagnostic(Span(f"{text}.yaml", n, 1), Severity.ERROR, text, "rule") for n in range(size))
+
+
+@given(
+    st.sampled_from([0, 1, 400]),
+    st.integers(0, 3000),
+    st.integers(0, 3000),
+    st.sampled_from(["x", "é" * 100, "𝔘" * 400, *NASTY]),
+)
+@settings(max_examples=25)
+def test_whatever_there_is_to_say_it_fits(accounts: int, said: int, wrong: int, text: str) -> None:
+    value = plan(accounts) if accounts else None
+    result = Result("plan", 3, value, (f"error: {text}",) * said, mistakes(wrong, text))
+    body = f"{pages.mark('', text[:60])}\n{pages.comment(result, 'c0ffee', RUN)}"
+    assert len(body) <= 60_000
+    assert len(pages.summary(result, "c0ffee", RUN).encode()) <= 1_000_000
+    if value:
+        issue = pages.drift_issue(result, value, "icesync.yaml", "c0ffee", RUN)
+        assert len(f"{pages.mark('-drift', text[:60])}\n{issue}") <= 60_000
+
+
+def test_what_finds_no_room_is_counted() -> None:
+    result = Result("validate", 65, None, (), mistakes(3000, "long text " * 20))
+    body = pages.comment(result, "c0ffee", RUN)
+    told = body.count("- <code>")
+    assert f"and {3000 - told} more, which are in the log" in body
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_what_a_command_said_does_nothing_in_a_comment(text: str) -> None:
+    result = Result("plan", 1, None, (f"error: {text}",), mistakes(1, text))
+    tokens = MARKDOWN.parse(pages.comment(result, "c0ffee", RUN))
+    inline = [child for token in tokens for child in token.children or ()]
+    links = [token.attrGet("href") for token in inline if token.type == "link_open"]
+    html = {token.content for token in (*inline, *tokens) if token.type in ("html_inline", "html_block")}
+    assert links == [RUN]
+    assert html <= {"<code>", "</code>", "<!-- -->"}
+    assert [token.tag for token in tokens if token.type == "heading_open"] == ["h2"]
+
+
+@given(st.text(max_size=60) | st.sampled_from(NASTY), st.text(max_size=60))
+def test_a_mark_is_one_comment_of_html_and_each_fleets_own(fleet: str, other: str) -> None:
+    mark = pages.mark("", fleet)
+    assert "\n" not in mark
+    assert mark.startswith("<!-- icesync:")
+    assert "--" not in mark.removeprefix("<!--").removesuffix("-->")
+    assert (mark == pages.mark("", other)) == (fleet == other)
+
+
+def test_a_name_that_no_mark_can_hold_is_refused() -> None:
+    with pytest.raises(UsageError, match="too long"):
+        pages.mark("", "x" * 1000)
+
+
+def test_a_drift_issue_has_commands_that_a_shell_takes_as_they_are() -> None:
+    result = Result("drift", 2, plan(1), (), ())
+    body = pages.drift_issue(result, plan(1), "my fleet/$(id).yaml\n```\n", "c0ffee", RUN)
+    assert "icesync apply --only=shop-0 'my fleet/$(id).yaml\\n```\\n'\n" in body
+    fences = [token.content for token in MARKDOWN.parse(body) if token.type == "fence"]
+    assert len(fences) == 2
+
+
+def test_a_title_is_one_that_github_takes() -> None:
+    title = pages.drift_title("x\n" * 500, plan(3))
+    assert title.startswith("icesync: 3 accounts differ from the files (x")
+    assert len(title) <= 256
+    assert "\n" not in title
+
+
+def test_names_that_are_as_long_as_a_page_leave_the_page_a_page() -> None:
+    names = [f"{'_' * 990}{n:02}" for n in range(30)]
+    value = Plan(tuple(Change(Account(name, name), HELLO, EMPTY) for name in sorted(names)))
+    result = Result("plan", 2, value, ("error: x" * 100,) * 1000, mistakes(3000))
+    body = pages.comment(result, "c0ffee", RUN)
+    assert body.startswith("## icesync plan\n")
+    assert 40_000 < len(body) <= 60_000
