@@ -44,7 +44,9 @@ from tests.support.simulation import (
 
 BUSY: Final = 14.5 * HOUR
 """When other programs of the same app begin to use nearly all of its hour; it lasts 45 minutes."""
-OTHERS: Final = slope([(BUSY, 74.0), (BUSY + 660, 96.0), (BUSY + 1500, 96.0), (BUSY + 2700, 40.0)])
+OTHERS: Final = slope(
+    [(BUSY, 74.0), (BUSY + 660, 96.0), (BUSY + 1400, 96.0), (BUSY + 1780, 74.0), (BUSY + 2700, 40.0)]
+)
 PATIENCE: Final = 30.0
 
 
