@@ -1,11 +1,12 @@
 """Carry out the difference: observe many accounts at once, apply a plan, read every write back."""
 
 from icesync.reconciler.applying import apply
-from icesync.reconciler.execution import CLEAR_CALLS, FRESH, READ_BACK_PAUSES, WRITE_CALLS
+from icesync.reconciler.execution import AGAIN_CALLS, CLEAR_CALLS, FRESH, READ_BACK_PAUSES, WRITE_CALLS
 from icesync.reconciler.observing import observe
 from icesync.reconciler.ports import ProfileReader, ProfileWriter, WriteLog
 
 __all__ = [
+    "AGAIN_CALLS",
     "CLEAR_CALLS",
     "FRESH",
     "READ_BACK_PAUSES",

@@ -17,7 +17,7 @@ GOOD: Final = (Status.APPLIED, Status.ALREADY)
 class Course:
     """The way through the changes of a plan. `halted` says why no write is begun any more, once that
     is so; what is under way is finished. `doubted` names accounts that were perhaps written in this
-    run, and are to be looked at again."""
+    run and are to be looked at again, each with the calls that it shall have together then."""
 
     log: WriteLog
     clock: Clock
@@ -27,7 +27,7 @@ class Course:
     outcomes: list[Outcome] = field(default_factory=list)
     failures: int = 0
     halted: str = ""
-    doubted: set[str] = field(default_factory=set)
+    doubted: dict[str, int] = field(default_factory=dict)
     wave: int | None = None
 
     async def run(

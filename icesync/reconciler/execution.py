@@ -25,6 +25,9 @@ WRITE_CALLS: Final = 2
 CLEAR_CALLS: Final = 3
 """A DELETE, the write again, and its read-back."""
 
+AGAIN_CALLS: Final = WRITE_CALLS + len(READ_BACK_PAUSES)
+"""To look again, write again, and read back as often as that may take."""
+
 T = TypeVar("T")
 
 
@@ -42,7 +45,7 @@ class Execution:
         if reason := self.course.hindrance():
             return self._put_off(change, reason)
         fresh = self._is_fresh(change.account)
-        calls = WRITE_CALLS + (not fresh)
+        calls = self.course.doubted.get(change.account.name, WRITE_CALLS + (not fresh))
         try:
             self.writer.hold(change.account, calls)
             await self.writer.turn(change.account, calls)
@@ -97,7 +100,7 @@ class Execution:
             live = await self._read_back(change)
         except GraphError as error:
             if passes_soon(error) and not self.course.hindrance():
-                self.course.doubted.add(change.account.name)
+                self.course.doubted.setdefault(change.account.name, AGAIN_CALLS)
                 raise
             detail = f"{perhaps}written, but it could not be read back"
             return _unverified(change, detail, (failed or error).failure)
@@ -113,7 +116,7 @@ class Execution:
                 change, "no answer to the write, and live state reads as before", failed.failure
             )
         if passes_soon(failed):
-            self.course.doubted.add(change.account.name)
+            self.course.doubted.setdefault(change.account.name, AGAIN_CALLS)
         raise failed
 
     async def _clear_and_write(self, change: Change, live: Profile) -> Outcome:
@@ -123,9 +126,14 @@ class Execution:
         come between them.
         """
         named = ", ".join(_leftovers(live, change.after))
+        whole = AGAIN_CALLS + CLEAR_CALLS
         try:
-            self.writer.hold(change.account, CLEAR_CALLS)
+            if self.course.doubted.get(change.account.name) != whole:
+                self.writer.hold(change.account, CLEAR_CALLS)
         except Throttled as refused:
+            if passes_soon(refused) and not self.course.hindrance():
+                self.course.doubted[change.account.name] = whole
+                raise
             return _unverified(change, f"written, but {named} could not be removed", refused.failure)
         clearing = replace(change, before=live, after=NOTHING)
         if reason := self.course.record(clearing) or self.course.record(replace(change, before=NOTHING)):
