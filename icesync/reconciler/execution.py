@@ -143,7 +143,7 @@ class Execution:
             return _unverified(change, f"written, but {named} could not be removed", failed.failure)
         failed = await self._send(change, begun=True) or failed
         try:
-            live = await self._read_back(change)
+            live = await self._read_back(change, patience=inf)
         except GraphError as error:
             detail = f"cleared to remove {named}, and perhaps not written again: apply again"
             return _unverified(change, detail, (failed or error).failure)
@@ -163,15 +163,15 @@ class Execution:
             return error
         return None
 
-    async def _read_back(self, change: Change) -> Profile:
+    async def _read_back(self, change: Change, *, patience: float = PATIENCE) -> Profile:
         """The live profile as soon as it is as desired, else as it reads after the last pause that
-        the account's budget has room for."""
+        the account's budget has room for, where a run that may wait sits out up to `patience` seconds."""
         live: Profile | None = None
         for pause in READ_BACK_PAUSES:
             if pause:
                 await self.clock.sleep(pause)
             try:
-                live = await self._in_place(partial(self.writer.get_profile, change.account), PATIENCE)
+                live = await self._in_place(partial(self.writer.get_profile, change.account), patience)
             except Throttled as throttled:
                 if live is None or passes_soon(throttled):
                     raise

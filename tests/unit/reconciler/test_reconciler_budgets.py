@@ -200,6 +200,16 @@ async def test_locales_are_cleared_away_when_the_last_call_of_the_budget_reads_i
     assert stage.api.used("1") == WHOLE
 
 
+async def test_who_may_wait_waits_for_each_read_back_of_what_was_cleared() -> None:
+    lag = len(READ_BACK_PAUSES) - 1
+    stage = scene(live=A_FR, merge=True, lag=lag, changes=(Change(ACME, A_FR, B),), budget=WHOLE)
+    stage.api.patience = inf
+
+    assert (await stage.outcome()).status is Status.APPLIED
+    assert stage.verbs == "POST GET GET GET DELETE POST GET GET GET"
+    assert stage.clock.seconds >= WINDOW
+
+
 @pytest.mark.parametrize("place", range(2))
 async def test_a_shut_door_before_the_write_is_sat_out(place: int) -> None:
     stage = scene(*[OK] * place, SHUT, seen={})
