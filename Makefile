@@ -16,8 +16,9 @@ demo: $(READY) ## the whole tour against an embedded Graph API
 test: $(READY) ## the tests, a process for each core; ARGS="-k plan" picks some
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
-soak: $(READY) ## the slow tests: a day of 100,000 accounts, and 5,000 amid faults
+soak: $(READY) ## the slow tests: a day of 100,000 accounts, 5,000 amid faults, new examples for the laws
 	$(BIN)/python -m pytest -m soak $(ARGS)
+	$(BIN)/python -m pytest tests/property --hypothesis-profile=explore
 
 lint: $(READY) ## ruff and mypy, changing nothing
 	$(BIN)/ruff check .

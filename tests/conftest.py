@@ -1,14 +1,13 @@
 """What every test shares: the one async backend, and the switch to a real account."""
 
-import os
-
 import pytest
 from hypothesis import settings
 
-# Machines are noisy, so no example has a deadline; the gate must not be red by chance, so it is the
-# same everywhere that CI is set. Developers' runs look for new examples each time.
-settings.register_profile("icesync", deadline=None, derandomize="CI" in os.environ)
-settings.load_profile("icesync")
+# Machines are noisy, so no example has a deadline. The gate must not be red by chance, so its examples
+# are the same each time; `make soak` looks for new ones.
+settings.register_profile("gate", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("gate")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
