@@ -1,6 +1,7 @@
 # Every target sets itself up: the tools live in .venv, made once and made anew when pyproject.toml changes.
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 BIN := .venv/bin
 READY := .venv/ready
 
@@ -13,8 +14,8 @@ help: ## say what can be made
 demo: $(READY) ## the whole tour against an embedded Graph API
 	@$(BIN)/icesync demo $(ARGS)
 
-test: $(READY) ## the tests, a process for each core; ARGS="-k plan" picks some
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
+test: $(READY) ## the tests, a process more than there are cores; ARGS="-k plan" picks some
+	$(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=loadfile $(ARGS)
 
 soak: $(READY) ## the slow tests: a day of 100,000 accounts, 5,000 amid faults, new examples for the laws
 	$(BIN)/python -m pytest -m soak $(ARGS)
