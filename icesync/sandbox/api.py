@@ -1,13 +1,13 @@
-"""The Graph API in memory: what is set on every account, who may touch it, what a call does. No HTTP."""
+"""The Graph API in memory: a call comes in, is counted, may be struck, and goes to its endpoint. No HTTP."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
-from icesync.sandbox import rules
+from icesync.sandbox import identity, refresh, rules, subscriptions
+from icesync.sandbox.access import Access
 from icesync.sandbox.answers import (
     Answer,
     Drop,
@@ -18,70 +18,82 @@ from icesync.sandbox.answers import (
     refused,
 )
 from icesync.sandbox.budget import Budget
-from icesync.sandbox.rules import DEFAULT, Locales
-from icesync.sandbox.shapes import done, listed, shown
-from icesync.sandbox.tokens import addressed, owner
-from icesync.sandbox.world import HEALTHY, World
-
-
-class Call(NamedTuple):
-    """One request for `/{id}/messenger_profile`; `id` may be `me`."""
-
-    method: str
-    id: str
-    token: str | None = None
-    query: Mapping[str, str] = {}
-    body: bytes = b""
+from icesync.sandbox.call import Call, Endpoint
+from icesync.sandbox.memory import Memory
+from icesync.sandbox.profile import Profiles
+from icesync.sandbox.rules import DEFAULT
+from icesync.sandbox.shapes import listed
+from icesync.sandbox.tokens import Token
+from icesync.sandbox.world import HEALTHY, FaultKind, World
 
 
 class GraphApi:
     """Every account exists, with nothing set at first. Any thread may call.
 
-    `world` may be replaced at any time. `calls` lists (method, account id) of every call that
-    arrived, also of those that failed. `keep` gets the whole state before a write takes effect.
+    `world` may be replaced at any time, and what `tokens` and `subscribed` say of an account too.
+    `calls` lists (method, account id) of every call of a profile that arrived, also of those that
+    failed; `others` lists (endpoint, method, account id) of the rest. `clock` counts the seconds of
+    budgets, `now` tells UNIX seconds.
     """
 
     def __init__(
         self,
         world: World = HEALTHY,
         *,
-        profiles: Mapping[str, Locales] | None = None,
-        keep: Callable[[Mapping[str, Locales]], None] | None = None,
+        memory: Memory | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.world = world
         self.calls: list[tuple[str, str]] = []
-        self._profiles: dict[str, Locales] = dict(profiles or {})
-        self._keep = keep
-        self._numbers: Counter[str] = Counter()
+        self.others: list[tuple[Endpoint, str, str]] = []
+        self._memory = memory or Memory()
+        self._access = Access(self._memory, now)
+        self._profiles = Profiles(self._memory)
+        self._numbers: Counter[tuple[Endpoint, str]] = Counter()
         self._budget = Budget(clock)
-        self._lagging: dict[str, tuple[Locales, int]] = {}
         self._lock = Lock()
 
     @property
     def profiles(self) -> dict[str, list[dict[str, Any]]]:
         """A copy of what is set: account id -> a list of {"locale", "call_to_actions"}."""
         with self._lock:
-            return {account: listed(locales) for account, locales in self._profiles.items()}
+            return {account: listed(locales) for account, locales in self._memory.profiles.items()}
+
+    @property
+    def tokens(self) -> dict[str, Token]:
+        """The facts of sandbox-ID by ID, where they are not ordinary; to be read and set."""
+        return self._access.tokens
+
+    @property
+    def subscribed(self) -> dict[str, Sequence[str]]:
+        """The webhook fields of each account that is subscribed to any; to be read and set."""
+        return self._memory.subscribed
 
     def seed(self, account: str, ice_breakers: list[dict[str, Any]]) -> None:
         """Set an account's ice breakers past all rules, seen at once; an empty list sets nothing."""
+        locales = {entry.get("locale", DEFAULT): entry["call_to_actions"] for entry in ice_breakers}
         with self._lock:
-            self._lagging.pop(account, None)
-            self._set(
-                account, {entry.get("locale", DEFAULT): entry["call_to_actions"] for entry in ice_breakers}
-            )
+            self._profiles.seed(account, locales)
 
     def handle(self, call: Call) -> Answer | Drop:
         """Do what the call asks for, and answer as this world does."""
         with self._lock:
-            account = addressed(call.id, call.token)
-            self.calls.append((call.method, account))
-            self._numbers[account] += 1
-            self._budget.spend(account)
-            fault = self.world.fault(account, self._numbers[account])
+            account = self._access.addressed(call, self.world)
+            fault = self._counted(call, account)
             struck = before_any_effect(fault) if fault else None
             return struck or after_the_effect(fault, self._answer(call, account))
+
+    def _counted(self, call: Call, account: str) -> FaultKind | None:
+        """What strikes the call. Only those of profiles cost a budget: graph-api.md, "Limits"."""
+        self._numbers[call.endpoint, account] += 1
+        number = self._numbers[call.endpoint, account]
+        if call.endpoint == "profile":
+            self.calls.append((call.method, account))
+            self._budget.spend(account)
+            return self.world.fault(account, number)
+        self.others.append((call.endpoint, call.method, account))
+        return self.world.fault_of(call.endpoint, account, number)
 
     def _answer(self, call: Call, account: str) -> Answer:
         budget = self.world.budget
@@ -89,10 +101,13 @@ class GraphApi:
             answer = accepted(self._served(call, account))
         except Refusal as refusal:
             answer = refused(refusal)
-        return answer if budget is None else answer._replace(headers=self._budget.headers(account, budget))
+        if budget is None or call.endpoint != "profile":
+            return answer
+        return answer._replace(headers=self._budget.headers(account, budget))
 
     def _served(self, call: Call, account: str) -> Mapping[str, object]:
-        if account != owner(call.token):
+        token = self._access.admit(call.token, self.world)
+        if account != self._access.owner(token):
             raise Refusal(
                 100,
                 f"Unsupported {call.method.lower()} request. No object with the ID {call.id!r} can be loaded:"
@@ -100,57 +115,19 @@ class GraphApi:
                 subcode=33,
                 kind="GraphMethodException",
             )
+        self._access.permit(token, call)
+        match call.endpoint:
+            case "profile":
+                return self._profile(call, account)
+            case "identity":
+                return identity.serve(call, account, self.world)
+            case "subscriptions":
+                return subscriptions.serve(call, account, self._memory, self.world)
+            case "refresh":
+                return refresh.serve(call, token, self._access, self._memory, self.world)
+
+    def _profile(self, call: Call, account: str) -> Mapping[str, object]:
         if self.world.budget is not None and self._budget.overdrawn(account, self.world.budget):
             raise Refusal(613, "(#613) This account has made too many calls; try again later.")
         rules.platform(call.query.get("platform", "instagram"))
-        match call.method:
-            case "GET":
-                return self._read(call, account)
-            case "POST":
-                return self._write(account, rules.posted(call.body))
-            case "DELETE":
-                rules.deleted(call.body)
-                return self._change(account, {})
-            case _:
-                raise Refusal(2500, f"Unknown method {call.method}", status=HTTPStatus.NOT_FOUND)
-
-    def _read(self, call: Call, account: str) -> Mapping[str, object]:
-        rules.readable_fields(call.query.get("fields"))
-        visible = self._visible(account)
-        if account in self._lagging:
-            old, reads = self._lagging.pop(account)
-            if reads > 1:
-                self._lagging[account] = (old, reads - 1)
-        return shown(visible, self.world.shape)
-
-    def _write(self, account: str, wanted: Locales) -> Mapping[str, object]:
-        if self.world.trim:
-            wanted = rules.trimmed(wanted)
-        if self.world.post == "merge":
-            wanted = {**self._profiles.get(account, {}), **wanted}
-        return self._change(account, wanted)
-
-    def _change(self, account: str, after: Locales) -> Mapping[str, object]:
-        before = self._visible(account)
-        try:
-            self._set(account, after)
-        except OSError as error:
-            raise Refusal(2, f"The state cannot be kept: {error.strerror}", status=500) from error
-        if self.world.lag:
-            self._lagging[account] = (before, self.world.lag)
-        return done(self.world.success)
-
-    def _set(self, account: str, after: Locales) -> None:
-        if self._keep:
-            profiles = {**self._profiles, account: after}
-            self._keep({kept: locales for kept, locales in profiles.items() if locales})
-        if after:
-            self._profiles[account] = after
-        else:
-            self._profiles.pop(account, None)
-
-    def _visible(self, account: str) -> Locales:
-        """What a read sees now. A world that is mended has no lag left."""
-        if self.world.lag and account in self._lagging:
-            return self._lagging[account][0]
-        return self._profiles.get(account, {})
+        return self._profiles.serve(call, account, self.world)

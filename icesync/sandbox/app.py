@@ -1,20 +1,17 @@
 """The sandbox on the web: HTTP requests to calls, answers to HTTP responses. A bare ASGI app, for speed."""
 
 import asyncio
-import re
 from http import HTTPStatus
-from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from icesync.sandbox.answers import Answer, Drop, Refusal, refused
-from icesync.sandbox.api import Call, GraphApi
+from icesync.sandbox.api import GraphApi
+from icesync.sandbox.call import Call, Endpoint, routed
 from icesync.sandbox.guide import guide
 from icesync.sandbox.rules import MAX_BODY
-
-_PROFILE: Final = re.compile(r"/v[0-9]+\.[0-9]+/([^/]+)/messenger_profile/?")
 
 
 def web_app(api: GraphApi) -> ASGIApp:
@@ -38,14 +35,16 @@ async def _answer(api: GraphApi, request: Request) -> Response | Drop:
     path = request.scope["path"]
     if path == "/" and request.method in ("GET", "HEAD"):
         return PlainTextResponse(guide(str(request.base_url).rstrip("/")))
-    profile = _PROFILE.fullmatch(path)
-    if not profile:
+    found = routed(path)
+    if not found:
         unknown = Refusal(2500, f"Unknown path components: {path}", status=HTTPStatus.NOT_FOUND)
         return _response(refused(unknown))
+    endpoint, account = found
     body = await _body(request)
-    if api.world.latency:
-        await asyncio.sleep(api.world.latency / 1000)
-    answer = api.handle(Call(request.method, profile[1], _token(request), request.query_params, body))
+    if seconds := api.world.wait(endpoint):
+        await asyncio.sleep(seconds)
+    token = _token(request, endpoint)
+    answer = api.handle(Call(request.method, account, token, request.query_params, body, endpoint))
     return answer if isinstance(answer, Drop) else _response(answer)
 
 
@@ -53,9 +52,12 @@ def _response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, answer.headers, answer.media_type)
 
 
-def _token(request: Request) -> str | None:
+def _token(request: Request, endpoint: Endpoint) -> str | None:
+    """A refresh documents the query alone; elsewhere the header goes first."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else request.query_params.get("access_token")
+    if scheme.lower() == "bearer" and endpoint != "refresh":
+        return token.strip()
+    return request.query_params.get("access_token")
 
 
 async def _body(request: Request) -> bytes:

@@ -22,6 +22,10 @@ def reject(reason: str, status: int = HTTPStatus.BAD_REQUEST) -> NoReturn:
     raise Refusal(100, f"(#100) {reason}", status=status)
 
 
+def no_method(name: str) -> Refusal:
+    return Refusal(2500, f"Unknown method {name}", status=HTTPStatus.NOT_FOUND)
+
+
 def readable_fields(fields: str | None) -> None:
     """GET must ask for ice_breakers and nothing else."""
     if not fields:

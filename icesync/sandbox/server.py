@@ -6,13 +6,14 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Final, cast
+from types import MappingProxyType
+from typing import Any, Final, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -22,9 +23,11 @@ from icesync.sandbox.answers import Drop
 from icesync.sandbox.api import GraphApi
 from icesync.sandbox.app import web_app
 from icesync.sandbox.errors import CannotStart
+from icesync.sandbox.tokens import Token
 from icesync.sandbox.world import HEALTHY, World
 
 HOST: Final = "127.0.0.1"
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _BACKLOG: Final = 2048
 _RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
@@ -37,12 +40,23 @@ class Running:
     api: GraphApi
 
 
-def serve(world: World, *, port: int, state_path: Path | None, announce: Callable[[str], None]) -> None:
+def serve(
+    world: World,
+    *,
+    port: int,
+    state_path: Path | None,
+    announce: Callable[[str], None],
+    tokens: Mapping[str, Token] = NOTHING,
+    subscribed: Mapping[str, Sequence[str]] = NOTHING,
+) -> None:
     """Serve until Ctrl-C or SIGTERM; main thread only. Port 0 takes a free one.
 
-    `announce` gets the URL once the socket listens. CannotStart: the port or the state cannot be had.
+    `announce` gets the URL once the socket listens. `subscribed` is for accounts of which the state
+    says nothing. CannotStart: the port or the state cannot be had.
     """
-    api = _api(world, state_path, time.monotonic)
+    api = _api(world, state_path, time.monotonic, time.time)
+    api.tokens.update(tokens)
+    api.subscribed.update({**subscribed, **api.subscribed})
     with _listening(port) as listener:
         server = _server(api)
         with _stopped_by_signals(server):
@@ -57,9 +71,10 @@ def running(
     port: int = 0,
     state_path: Path | None = None,
     clock: Callable[[], float] = time.monotonic,
+    now: Callable[[], float] = time.time,
 ) -> Iterator[Running]:
     """A sandbox in a thread, which listens from the first line of the block and is gone after the last."""
-    api = _api(world, state_path, clock)
+    api = _api(world, state_path, clock, now)
     with _listening(port) as listener:
         server = _server(api)
         thread = Thread(
@@ -90,10 +105,12 @@ def _hang_up(transport: asyncio.Transport, drop: Drop) -> None:
     transport.abort()
 
 
-def _api(world: World, path: Path | None, clock: Callable[[], float]) -> GraphApi:
+def _api(world: World, path: Path | None, clock: Callable[[], float], now: Callable[[], float]) -> GraphApi:
     if path is None:
-        return GraphApi(world, clock=clock)
-    return GraphApi(world, profiles=state.load(path), keep=partial(state.save, path), clock=clock)
+        return GraphApi(world, clock=clock, now=now)
+    memory = state.load(path)
+    memory.keep = partial(state.save, path)
+    return GraphApi(world, memory=memory, clock=clock, now=now)
 
 
 def _listening(port: int) -> socket.socket:

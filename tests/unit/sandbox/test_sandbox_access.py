@@ -83,7 +83,10 @@ def test_somebody_elses_account_does_not_exist_for_this_token(caller: Any, metho
     "path",
     [
         "/nothing",
-        "/v24.0/me",
+        "/v24.0/me/feed",
+        "/v24.0/refresh_access_token/me",
+        "/v24/me",
+        "/me",
         "/me/messenger_profile",
         "/v24/me/messenger_profile",
         "/v24.0//messenger_profile",
@@ -116,7 +119,7 @@ def test_every_call_is_recorded_also_those_that_fail(caller: Any) -> None:
     caller.post([])
     caller.delete(account=caller.account)
     caller.get(token="expired-1")
-    caller.client.get("/v24.0/me")
+    caller.client.get("/v24.0/me/feed")
 
     assert caller.api.calls[before:] == [
         ("GET", caller.account),
