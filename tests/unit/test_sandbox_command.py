@@ -1,11 +1,13 @@
 """`icesync sandbox` as a user runs it: the URL first, options that mean something, a clean end."""
 
+import json
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -87,6 +89,35 @@ def test_its_options_make_the_world_and_its_state_is_on_disk(tmp_path: Path) -> 
     assert '"question": "A"' in (tmp_path / "state.json").read_text(encoding="utf-8")
 
 
+def test_its_options_make_tokens_and_subscriptions(tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    state.write_text(
+        '{"format": "icesync.sandbox/1", "profiles": {}, "subscribed": {"4": ["comments"]}}', encoding="utf-8"
+    )
+    options = ["--state", str(state), "--rotate", "new", "--identity", "listed", "--ids", "ignored"]
+    options += ["--subscribe", "add", "--slow", "profile", "--fault", "html@profile"]
+    options += ["--token", "1=ends:3d", "--token", "1=of:2", "--token", "3=checkpointed"]
+    options += ["--subscribed", "2=messages", "--subscribed", "4=messages"]
+
+    with started(*options) as (_, url), httpx.Client(base_url=url) as client:
+
+        def ask(path: str, token: str, method: str = "GET") -> Any:
+            return client.request(method, f"{path}&access_token={token}").json()
+
+        assert ask("/v24.0/1?fields=user_id", "sandbox-1") == {"data": [{"id": "92", "user_id": "2"}]}
+        assert client.get("/v24.0/me/messenger_profile").status_code == 502
+        assert ask("/v24.0/me?", "sandbox-3")["error"]["error_subcode"] == 459
+        grant = ask("/refresh_access_token?grant_type=ig_refresh_token", "sandbox-1")
+        assert grant["access_token"] == "sandbox-1-1"
+        fields = "/v24.0/me/subscribed_apps?subscribed_fields=messaging_postbacks"
+        assert [ask(fields, token, "POST") for token in ("sandbox-1-1", "sandbox-4")] == [
+            {"success": True}
+        ] * 2
+
+    kept = json.loads(state.read_text(encoding="utf-8"))["subscribed"]
+    assert kept == {"2": ["messages", "messaging_postbacks"], "4": ["comments", "messaging_postbacks"]}
+
+
 def test_a_dropped_connection_prints_nothing() -> None:
     with started("--fault", "reset", "--port", "0") as (process, url):
         for _ in range(3):
@@ -132,7 +163,16 @@ def test_a_broken_state_file_is_one_clear_line(tmp_path: Path) -> None:
         ["--latency", "0.5"],
         ["--fault", "418"],
         ["--fault", "reset:2"],
+        ["--fault", "reset@me"],
         ["--seed", "x"],
+        ["--slow", "me"],
+        ["--token", "sandbox-1"],
+        ["--token", "1=old"],
+        ["--rotate", "old"],
+        ["--identity", "nested"],
+        ["--ids", "any"],
+        ["--subscribed", "1=postbacks"],
+        ["--subscribe", "remove"],
     ],
     ids=" ".join,
 )

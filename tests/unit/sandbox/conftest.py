@@ -1,6 +1,7 @@
 """One sandbox for all its tests, on real HTTP. Each test gets a healthy world and an account of its own."""
 
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from icesync.sandbox.answers import Answer
 from icesync.sandbox.api import GraphApi
+from icesync.sandbox.call import Call
+from icesync.sandbox.memory import Memory
 from icesync.sandbox.server import Running, running
 from icesync.sandbox.world import HEALTHY
 
@@ -77,3 +81,34 @@ def client(server: Running) -> Iterator[httpx.Client]:
 def caller(server: Running, client: httpx.Client, clock: Clock) -> Caller:
     server.api.world = HEALTHY
     return Caller(server.api, client, clock)
+
+
+@dataclass
+class Holder:
+    """Somebody with the token of account 1, at an API in memory whose clock stands until it is turned."""
+
+    clock: Clock = field(default_factory=Clock)
+    token: str = "sandbox-1"
+    memory: Memory = field(default_factory=Memory)
+
+    def __post_init__(self) -> None:
+        self.api = GraphApi(memory=self.memory, clock=self.clock, now=self.clock)
+
+    def ask(self, endpoint: Any, method: str = "GET", *, account: str = "me", **query: str) -> Any:
+        """The JSON of the answer; None where none came."""
+        answer = self.api.handle(Call(method, account, self.token, query, b"", endpoint))
+        return json.loads(answer.body) if isinstance(answer, Answer) else None
+
+    def me(self, **options: Any) -> Any:
+        return self.ask("identity", fields="user_id,username", **options)
+
+    def refresh(self) -> Any:
+        return self.ask("refresh", grant_type="ig_refresh_token")
+
+    def failure(self, answer: Any) -> tuple[int, int | None]:
+        return answer["error"]["code"], answer["error"].get("error_subcode")
+
+
+@pytest.fixture
+def holder() -> Holder:
+    return Holder()

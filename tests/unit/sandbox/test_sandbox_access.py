@@ -96,9 +96,39 @@ def test_an_unknown_path_is_refused_in_the_form_of_the_graph_api(caller: Any, pa
     assert failure(caller.client.get(path)) == (404, 2500, None)
 
 
+def test_other_endpoints_take_the_token_from_the_header_too(caller: Any) -> None:
+    headers = {"Authorization": f"Bearer sandbox-{caller.account}"}
+    paths = (f"/v24.0/{caller.account}", "/v24.0/me/subscribed_apps")
+
+    answers = [caller.client.get(path, headers=headers) for path in paths]
+
+    assert [answer.json() for answer in answers] == [{"id": f"9{caller.account}"}, {"data": []}]
+
+
+def test_a_refresh_takes_the_token_from_the_query_alone(caller: Any) -> None:
+    token = f"sandbox-{caller.account}"
+    query = {"grant_type": "ig_refresh_token"}
+
+    refused = caller.client.get(
+        "/refresh_access_token", params=query, headers={"Authorization": f"Bearer {token}"}
+    )
+    done = caller.client.get("/refresh_access_token", params={**query, "access_token": token})
+
+    assert failure(refused) == (400, 104, None)
+    assert done.json() == {"access_token": token, "token_type": "bearer", "expires_in": 60 * 86400}
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS"])
-def test_an_unknown_method_is_refused_in_the_form_of_the_graph_api(caller: Any, method: str) -> None:
-    assert failure(caller.call(method)) == (404, 2500, None)
+@pytest.mark.parametrize(
+    "path",
+    ["/v24.0/me/messenger_profile", "/v24.0/me", "/v24.0/me/subscribed_apps", "/refresh_access_token"],
+)
+def test_an_unknown_method_is_refused_in_the_form_of_the_graph_api(
+    caller: Any, method: str, path: str
+) -> None:
+    answer = caller.client.request(method, path, params={"access_token": f"sandbox-{caller.account}"})
+
+    assert failure(answer) == (404, 2500, None)
 
 
 def test_the_front_page_tells_how_to_use_it(caller: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from icesync.sandbox.call import Call
 from icesync.sandbox.world import Fault, World, parse_fault
 
 OLD = {"locale": "default", "call_to_actions": [{"question": "Where?", "payload": "WHERE"}]}
@@ -118,6 +119,8 @@ def test_calls_that_a_fault_strikes_are_recorded_and_cost_their_budget(caller: A
         ("lost-answer:0.25", Fault("lost-answer", 0.25)),
         ("reset:0", Fault("reset", 0.0)),
         ("html:1", Fault("html", 1.0)),
+        ("lost-answer@refresh", Fault("lost-answer", 1.0, "refresh")),
+        ("500:0.5@identity", Fault("500", 0.5, "identity")),
     ],
 )
 def test_a_fault_is_written_as_kind_and_rate(text: str, fault: Fault) -> None:
@@ -125,11 +128,90 @@ def test_a_fault_is_written_as_kind_and_rate(text: str, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "404", "reset:", "reset:x", "reset:1.1", "reset:-0.1", "reset:nan", "500:1:1"]
+    "text",
+    [
+        "",
+        "404",
+        "reset:",
+        "reset:x",
+        "reset:1.1",
+        "reset:-0.1",
+        "reset:nan",
+        "500:1:1",
+        "reset@",
+        "reset@me",
+        "reset@refresh:1",
+        "@refresh",
+    ],
 )
 def test_anything_else_is_no_fault(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is not one of 500, html|must be a number from 0 to 1"):
+    with pytest.raises(ValueError, match=r"is not one of (500, html|profile)|must be a number from 0 to 1"):
         parse_fault(text)
+
+
+ALL: list[Any] = ["profile", "identity", "subscriptions", "refresh"]
+
+
+def struck(holder: Any, *faults: Fault) -> set[str]:
+    """The endpoints whose call answers 500 in a world with these faults."""
+    holder.api.world = World(faults=faults)
+    calls = [Call("GET", "me", "sandbox-1", endpoint=endpoint) for endpoint in ALL]
+    answers = [holder.api.handle(call) for call in calls]
+    return {endpoint for endpoint, answer in zip(ALL, answers, strict=True) if answer.status == 500}
+
+
+def test_a_fault_strikes_every_endpoint_unless_it_names_one(holder: Any) -> None:
+    assert struck(holder, Fault("500")) == set(ALL)
+    assert [struck(holder, Fault("500", endpoint=endpoint)) for endpoint in ALL] == [{each} for each in ALL]
+
+
+def test_a_fault_may_be_for_one_account_and_for_some_of_its_calls() -> None:
+    world = World(faults=(Fault("500", endpoint="refresh", account="1", calls=(2, 3)),))
+
+    assert [world.fault_of("refresh", "1", call) for call in range(1, 5)] == [None, "500", "500", None]
+    assert world.fault_of("refresh", "2", 2) is None
+
+
+def test_each_endpoint_numbers_its_calls_and_has_a_luck_of_its_own(holder: Any) -> None:
+    holder.me()
+    assert struck(holder, Fault("500", calls=(1,))) == set(ALL) - {"identity"}
+
+    world = World(faults=(Fault("500", 0.5),))
+    luck = {endpoint: tuple(world.fault_of(endpoint, "1", call) for call in range(99)) for endpoint in ALL}
+    assert len(set(luck.values())) == len(ALL)
+
+
+def test_other_calls_are_recorded_apart_and_cost_no_budget(holder: Any) -> None:
+    holder.api.world = World(budget=1)
+    for _ in range(3):
+        holder.me()
+    holder.ask("subscriptions", "POST", account="2")
+    holder.refresh()
+
+    assert holder.ask("profile", fields="ice_breakers") == {"data": []}
+    assert holder.api.calls == [("GET", "1")]
+    assert holder.api.others == [
+        *[("identity", "GET", "1")] * 3,
+        ("subscriptions", "POST", "2"),
+        ("refresh", "GET", "1"),
+    ]
+
+
+def test_latency_is_for_all_endpoints_or_for_the_slow_one() -> None:
+    assert [World(latency=500).wait(endpoint) for endpoint in ALL] == [0.5] * 4
+    assert [World(latency=500, slow="refresh").wait(endpoint) for endpoint in ALL] == [0.0, 0.0, 0.0, 0.5]
+
+
+def test_a_slow_refresh_happens_though_nobody_waits_for_it(caller: Any) -> None:
+    query = {"grant_type": "ig_refresh_token", "access_token": f"sandbox-{caller.account}"}
+    caller.api.world = World(latency=50, slow="refresh", rotate="dead")
+
+    with pytest.raises(httpx.ReadTimeout):
+        caller.client.get("/refresh_access_token", params=query, timeout=0.02)
+    pages = (caller.client.get("/") for _ in range(2000))
+    assert any(page and ("refresh", "GET", caller.account) in caller.api.others for page in pages)
+
+    assert caller.get().json()["error"]["error_subcode"] == 467
 
 
 def strikes(world: World, account: str = "1") -> list[Any]:

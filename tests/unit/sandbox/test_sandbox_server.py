@@ -84,6 +84,39 @@ def test_what_is_set_survives_a_restart(tmp_path: Path, client: httpx.Client) ->
     assert [file.name for file in tmp_path.iterdir()] == ["state.json"]
 
 
+def test_subscriptions_and_refreshes_survive_a_restart(tmp_path: Path, client: httpx.Client) -> None:
+    path = tmp_path / "state.json"
+    query = {"access_token": "sandbox-1"}
+    with running(World(rotate="dead"), state_path=path) as first:
+        client.post(
+            f"{first.url}/v24.0/me/subscribed_apps", params={**query, "subscribed_fields": "messages"}
+        )
+        client.get(f"{first.url}/refresh_access_token", params={**query, "grant_type": "ig_refresh_token"})
+
+    with running(World(rotate="dead"), state_path=path) as second:
+        old, new = (
+            client.get(f"{second.url}/v24.0/me/subscribed_apps", params={"access_token": token}).json()
+            for token in ("sandbox-1", "sandbox-1-1")
+        )
+        young = client.get(
+            f"{second.url}/refresh_access_token",
+            params={"access_token": "sandbox-1-1", "grant_type": "ig_refresh_token"},
+        )
+
+    assert old["error"]["error_subcode"] == 467
+    assert new == {"data": [{"subscribed_fields": ["messages"]}]}
+    assert "younger than 24 hours" in young.text
+
+
+def test_a_state_of_profiles_alone_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps({"format": "icesync.sandbox/1", "profiles": {"1": [OLD]}}), encoding="utf-8")
+
+    with running(state_path=path) as sandbox:
+        assert sandbox.api.profiles == {"1": [OLD]}
+        assert sandbox.api.subscribed == {}
+
+
 def test_a_write_that_cannot_be_kept_has_no_effect(tmp_path: Path, client: httpx.Client) -> None:
     folder = tmp_path / "gone"
     folder.mkdir()
@@ -105,6 +138,13 @@ BROKEN = {
     "a profile without default": json.dumps(
         {"format": "icesync.sandbox/1", "profiles": {"1": [{**OLD, "locale": "fr_FR"}]}}
     ),
+    "subscriptions in a list": '{"format": "icesync.sandbox/1", "profiles": {}, "subscribed": []}',
+    "fields in a text": '{"format": "icesync.sandbox/1", "profiles": {}, "subscribed": {"1": "messages"}}',
+    "an unknown field": '{"format": "icesync.sandbox/1", "profiles": {}, "subscribed": {"1": ["x"]}}',
+    "a field in a list": '{"format": "icesync.sandbox/1", "profiles": {}, "subscribed": {"1": [[]]}}',
+    "refreshes in a list": '{"format": "icesync.sandbox/1", "profiles": {}, "refreshed": {"1": []}}',
+    "a refresh of no token": '{"format": "icesync.sandbox/1", "profiles": {}, "refreshed": {"1": {"a": 1}}}',
+    "a refresh at no time": '{"format": "icesync.sandbox/1", "profiles": {}, "refreshed": {"1": {"1": "x"}}}',
 }
 
 
