@@ -5,12 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from icesync.clock import Clock
+from icesync.graph.catalogue import cases
 from icesync.graph.client import GraphClient
 from icesync.model import (
     Account,
     Desired,
-    FailureKind,
-    GraphFailure,
     Observation,
     Outcome,
     Plan,
@@ -21,11 +20,7 @@ from icesync.model import (
 from icesync.reconciler import WriteLog, apply, observe
 from icesync.reconciler.ports import Notify
 
-NOT_KEPT: Final = GraphFailure(
-    FailureKind.TRANSIENT,
-    "it is not in the snapshot, so nobody knows what is live",
-    hint="Take a new snapshot, with this account in its files: `icesync pull --snapshot FILE`.",
-)
+NOT_KEPT: Final = cases.NOT_KEPT.failure("it is not in the snapshot, so nobody knows what is live")
 
 
 class Scout(Protocol):

@@ -17,7 +17,7 @@ LAYERS = (
     "clock errors safe",
     (
         "config.* credentials diff documents.* fleet guard journal.* planner"
-        " graph.__init__ graph.hints graph.protocol graph.usage"
+        " graph.__init__ graph.catalogue graph.catalogue.* graph.protocol graph.usage graph.versions"
     ),
     "revision",
     (
@@ -48,8 +48,8 @@ OWNERS = {
     "yaml": "config.source",
 }
 PURE = (
-    "diagnostics documents.* diff errors fleet graph.hints graph.protocol graph.usage guard model model.*"
-    " planner render.* safe"
+    "diagnostics documents.* diff errors fleet graph.catalogue graph.catalogue.* graph.protocol graph.usage"
+    " graph.versions guard model model.* planner render.* safe"
     " github.events github.pages github.workflow"
     " config.accounts config.comments config.dump config.fields config.grammar config.locales"
     " config.malformed config.phrases config.places config.problems config.profiles config.questions"

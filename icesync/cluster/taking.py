@@ -11,13 +11,14 @@ from icesync.cluster.grants import Grants
 from icesync.cluster.halves import Half, Item
 from icesync.cluster.workers import Lost, Unfit
 from icesync.errors import IcesyncError, Throttled
-from icesync.model import Account, FailureKind, GraphFailure
+from icesync.graph.catalogue import cases
+from icesync.model import Account, GraphFailure
 
 MOST_DEATHS: Final = 3
 """Workers that may die of a part before it is given up."""
 
-_DEADLY: Final = GraphFailure(FailureKind.TRANSIENT, f"{MOST_DEATHS} workers have died of it")
-_LATER: Final = GraphFailure(FailureKind.THROTTLED, "not all of the part can go now")
+_DEADLY: Final = cases.WORKER_LOST.failure(f"{MOST_DEATHS} workers have died of it")
+_LATER: Final = cases.NO_TURN.failure("not all of the part can go now")
 
 
 Result = work.Seen | work.Done | work.Taken | Lost

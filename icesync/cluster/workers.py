@@ -14,7 +14,8 @@ from distributed.protocol.pickle import dumps
 from icesync import __version__
 from icesync.cluster import work
 from icesync.errors import IcesyncError
-from icesync.model import FailureKind, GraphFailure
+from icesync.graph.catalogue import cases
+from icesync.model import GraphFailure
 
 PATIENCE: Final = 60.0
 """Seconds without a single worker after which none is waited for any more."""
@@ -132,4 +133,4 @@ class Workers:
 
 
 def lost(message: str, *, begun: bool) -> Lost:
-    return Lost(begun, GraphFailure(FailureKind.TRANSIENT, message, hint="Run it again."))
+    return Lost(begun, cases.WORKER_LOST.failure(message))

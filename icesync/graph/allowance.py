@@ -4,8 +4,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from icesync.errors import GraphError, IcesyncError
+from icesync.graph.catalogue import cases
 from icesync.graph.ledger import Ledger
-from icesync.model import Budget, FailureKind, GraphFailure
+from icesync.model import Budget
 
 
 class Allowance:
@@ -75,4 +76,4 @@ class Allowance:
                 return question(self._ledger)
         except IcesyncError as error:
             self._broken = error
-        raise GraphError(GraphFailure(FailureKind.TRANSIENT, str(self._broken))) from self._broken
+        raise GraphError(cases.UNCOUNTED.failure(str(self._broken))) from self._broken

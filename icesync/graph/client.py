@@ -21,10 +21,11 @@ from icesync.clock import Clock
 from icesync.credentials import Secret
 from icesync.errors import CredentialError, GraphError, InvalidRequest, Transient
 from icesync.graph import protocol
+from icesync.graph.catalogue import cases
 from icesync.graph.governor import Governor
 from icesync.graph.transport import Transport
 from icesync.graph.usage import usage
-from icesync.model import Account, Api, FailureKind, GraphFailure, Profile
+from icesync.model import Account, Api, GraphFailure, Profile
 
 ATTEMPTS: Final = 3
 MOST_PAGES: Final = 5
@@ -85,9 +86,7 @@ class GraphClient:
         while (following := protocol.next_page(answers[-1])) is not None:
             page = protocol.following(self._api, following)
             if page in pages or len(pages) == MOST_PAGES:
-                raise InvalidRequest(
-                    GraphFailure(FailureKind.INVALID, "the API's pages of ice breakers have no end")
-                )
+                raise InvalidRequest(cases.ODD_ANSWER.failure("the API's pages of ice breakers have no end"))
             pages.append(page)
             answers.append(await self._call(account, page))
         return protocol.profile(answers)
@@ -157,7 +156,7 @@ class GraphClient:
         try:
             return await self._token(account)
         except CredentialError as error:
-            raise GraphError(GraphFailure(FailureKind.CREDENTIAL, str(error))) from error
+            raise GraphError(cases.CREDENTIAL.failure(str(error))) from error
 
     async def _send(self, account: Account, request: protocol.Request, secret: Secret) -> dict[str, Any]:
         self.calls[account.name] += 1
@@ -172,7 +171,7 @@ class GraphClient:
             sent = not isinstance(error, _NEVER_SENT)
             raise protocol.transient(f"no answer: {what}", may_have_arrived=sent) from None
         except (httpx.InvalidURL, UnicodeError):  # the latter from a host that IDNA cannot read
-            raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the request has no valid URL")) from None
+            raise InvalidRequest(cases.BAD_URL.failure("the request has no valid URL")) from None
         try:
             answer = _decode(account, response, content, secret)
         except GraphError as error:

@@ -24,11 +24,12 @@ from typing import Final, TypeVar
 from icesync.clock import LOOK_UP, Clock, stamp
 from icesync.errors import GraphError, Throttled, Transient
 from icesync.graph.allowance import Allowance
+from icesync.graph.catalogue import cases
 from icesync.graph.door import PATIENCE, UNTOLD_WAIT, Door
 from icesync.graph.ledger import Ledger
 from icesync.graph.pace import SLOW_FROM, Pace
 from icesync.graph.usage import Usage
-from icesync.model import Account, FailureKind, GraphFailure
+from icesync.model import Account, GraphFailure
 
 MOST_UNANSWERED: Final = 30
 """Calls in a row without an answer after which nobody is taken to be there; more where many are
@@ -36,9 +37,6 @@ under way, because one blip of the network loses all of those together."""
 
 LOOK_AGAIN: Final = 60.0
 """Seconds after which one call looks whether the app, stopped near its limit, may go on."""
-
-_TOO_SMALL: Final = "Give accounts a larger budget: `api.budget`, or --budget."
-_LATER: Final = "Run it again then; `icesync apply --wait` waits for it."
 
 T = TypeVar("T")
 
@@ -176,7 +174,7 @@ class Governor:
         for pace, whose in ((self._pace, "the app"), (self._paces.get(key), "the account")):
             if pace is not None and (seconds := pace.stopped(now)) > 0:
                 message = f"{whose} has used nearly all the calls that Meta allows it"
-                raise self._later(GraphFailure(FailureKind.THROTTLED, message, hint=_LATER), seconds)
+                raise self._later(cases.NEAR_LIMIT.failure(message), seconds)
 
     def _refuse_until(self, seconds: float, calls: int = 1) -> None:
         """Raise Throttled when the account's budget has no room for these calls for so many seconds."""
@@ -184,10 +182,10 @@ class Governor:
             return
         budget = f"its budget of {self._allowance.budget} calls"
         if isfinite(seconds):
-            failure = GraphFailure(FailureKind.THROTTLED, f"{budget} has no room for this now", hint=_LATER)
+            failure = cases.NO_ROOM.failure(f"{budget} has no room for this now")
         else:
             message = f"{budget} never has room for the {calls} that this takes"
-            failure = GraphFailure(FailureKind.THROTTLED, message, hint=_TOO_SMALL)
+            failure = cases.TOO_SMALL.failure(message)
         raise self._later(failure, seconds)
 
     def _later(self, failure: GraphFailure, seconds: float) -> Throttled:
@@ -232,7 +230,7 @@ class Governor:
         """Wait; also while the run is being stopped, when what comes ends what was begun."""
         while (seconds := at - self._clock.monotonic()) > 0:
             if self._stopping() and not ends:
-                failure = GraphFailure(FailureKind.THROTTLED, "interrupted before its turn came")
+                failure = cases.NO_TURN.failure("interrupted before its turn came")
                 raise Throttled(failure, app_wide=False, wait=None)
             await self._clock.sleep(min(seconds, LOOK_UP))
 

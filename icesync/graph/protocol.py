@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from icesync.errors import GRAPH_ERRORS, GraphError, InvalidRequest, Throttled, Transient
-from icesync.graph.hints import hint
+from icesync.graph.catalogue import Entry, cases, judge
 from icesync.graph.usage import told_wait
 from icesync.model import DEFAULT_LOCALE, NOTHING, Api, FailureKind, GraphFailure, Profile
 
@@ -47,13 +47,13 @@ def write(api: Api, account_id: str, profile: Profile) -> Request:
 def following(api: Api, url: str) -> Request:
     """A next page as a request of our own: same host only, and no token from its query."""
     if not (url.isascii() and url.isprintable()):
-        raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the API's next page is no URL"))
+        raise InvalidRequest(cases.ODD_ANSWER.failure("the API's next page is no URL"))
     try:
         page, home = urlsplit(url), urlsplit(api.url)
     except ValueError:
-        raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the API's next page is no URL")) from None
+        raise InvalidRequest(cases.ODD_ANSWER.failure("the API's next page is no URL")) from None
     if (page.scheme, page.netloc) != (home.scheme, home.netloc) or not page.path.startswith(home.path):
-        raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the API's next page is on another host"))
+        raise InvalidRequest(cases.ODD_ANSWER.failure("the API's next page is on another host"))
     params = {key: value for key, value in parse_qsl(page.query) if key != "access_token"}
     return Request("GET", page.path.removeprefix(home.path), {**params, **_platform(api)})
 
@@ -70,7 +70,7 @@ def _platform(api: Api) -> dict[str, str]:
 def decode(status: int, headers: Mapping[str, str], content: bytes, account_id: str = "") -> dict[str, Any]:
     """The answer's JSON object, or the GraphError that it stands for. The one place that classifies."""
     if 300 <= status < 400:
-        raise InvalidRequest(GraphFailure(FailureKind.INVALID, f"HTTP {status}: redirects are not followed"))
+        raise InvalidRequest(cases.HTTP_3XX.failure(f"HTTP {status}: redirects are not followed"))
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -82,16 +82,15 @@ def decode(status: int, headers: Mapping[str, str], content: bytes, account_id: 
         raise _failure(status, headers, {"message": "HTTP 429"}, account_id)
     if status >= 500 or not isinstance(document, dict):
         what = "" if isinstance(document, dict) else ", the body is not a JSON object"
-        raise transient(f"HTTP {status}{what}")
+        raise transient(f"HTTP {status}{what}", cases.HTTP_5XX if status >= 500 else cases.NOT_JSON)
     if status >= 400 or error is not None:
-        raise InvalidRequest(GraphFailure(FailureKind.INVALID, f"HTTP {status} without a Graph API error"))
+        raise InvalidRequest(cases.HTTP_4XX.failure(f"HTTP {status} without a Graph API error"))
     return document
 
 
-def transient(message: str, *, may_have_arrived: bool = True) -> Transient:
+def transient(message: str, why: Entry = cases.NO_ANSWER, *, may_have_arrived: bool = True) -> Transient:
     """A failure that most times passes by itself, and of which the Graph API itself said nothing."""
-    kind = FailureKind.TRANSIENT
-    error = Transient(GraphFailure(kind, message, hint=hint(kind, None, None)))
+    error = Transient(why.failure(message))
     error.may_have_arrived = error.answer_lost = may_have_arrived
     return error
 
@@ -100,22 +99,22 @@ def _failure(
     status: int, headers: Mapping[str, str], error: Mapping[str, Any], account_id: str
 ) -> GraphError:
     code, subcode = _integer(error.get("code")), _integer(error.get("error_subcode"))
-    kind = _kind(status, code, error.get("is_transient") is True)
+    entry = judge(status, code, subcode, error.get("type"), is_transient=error.get("is_transient") is True)
     trace = error.get("fbtrace_id")
     said = error.get("error_user_msg") or error.get("message")
     failure = GraphFailure(
-        kind,
+        entry.kind,
         said if isinstance(said, str) else f"HTTP {status}",
         code,
         subcode,
         trace if isinstance(trace, str) else None,
-        hint(kind, code, subcode, error.get("type")),
+        entry.step,
     )
-    if kind is FailureKind.THROTTLED:
+    if entry.kind is FailureKind.THROTTLED:
         return Throttled(failure, app_wide=code == 4, wait=told_wait(headers, account_id))
-    told = GRAPH_ERRORS[kind](failure)
+    told = GRAPH_ERRORS[entry.kind](failure)
     # The API stumbled, and does not say whether before or after it did what it was asked.
-    told.may_have_arrived = kind is FailureKind.TRANSIENT
+    told.may_have_arrived = entry.kind is FailureKind.TRANSIENT
     return told
 
 
@@ -125,32 +124,12 @@ def _integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-_CODES: dict[int, FailureKind] = {
-    **dict.fromkeys((1, 2), FailureKind.TRANSIENT),
-    **dict.fromkeys((4, 17, 32, 341, 613, *range(80000, 80015)), FailureKind.THROTTLED),
-    **dict.fromkeys((102, 104, 190), FailureKind.TOKEN),
-    **dict.fromkeys((3, 10, *range(200, 300), 36103), FailureKind.PERMISSION),
-    **dict.fromkeys((100, 110, 803, 2500), FailureKind.INVALID),
-    368: FailureKind.BLOCKED,
-}
-
-
-def _kind(status: int, code: int | None, is_transient: bool) -> FailureKind:
-    """Facts, section Errors: decide on the code; throttling usually arrives as HTTP 400."""
-    known = _CODES.get(code) if code is not None else None
-    if known is FailureKind.THROTTLED or (known is None and status == 429):
-        return FailureKind.THROTTLED
-    if is_transient or (known is None and status >= 500):
-        return FailureKind.TRANSIENT
-    return known or FailureKind.INVALID
-
-
 def accepted(answer: Mapping[str, Any]) -> None:
     """Raise unless a write was accepted: three spellings are documented, nothing else counts."""
     success = answer.get("success")
     if success is True or success == "true" or answer.get("result") == "success":
         return
-    raise transient("the API answered a write with 200 but not with success")
+    raise transient("the API answered a write with 200 but not with success", cases.NOT_ACCEPTED)
 
 
 def next_page(answer: Mapping[str, Any]) -> str | None:
@@ -159,7 +138,7 @@ def next_page(answer: Mapping[str, Any]) -> str | None:
     paging = answer.get("paging")
     following = paging.get("next") if isinstance(paging, dict) else None
     if not isinstance(following, str | None):
-        raise InvalidRequest(GraphFailure(FailureKind.INVALID, "the API's next page is no URL"))
+        raise InvalidRequest(cases.ODD_ANSWER.failure("the API's next page is no URL"))
     return following
 
 
@@ -170,7 +149,7 @@ def profile(answers: list[dict[str, Any]]) -> Profile:
         found = list(_locales(answers))
     except _NOT_UNDERSTOOD as error:
         raise InvalidRequest(
-            GraphFailure(FailureKind.INVALID, "the API's answer has none of the known shapes of ice breakers")
+            cases.ODD_ANSWER.failure("the API's answer has none of the known shapes of ice breakers")
         ) from error
     if not found:
         return NOTHING
@@ -178,7 +157,7 @@ def profile(answers: list[dict[str, Any]]) -> Profile:
     for locale, questions in found:
         if result.setdefault(locale, questions) != questions:
             raise InvalidRequest(
-                GraphFailure(FailureKind.INVALID, f"the API's answer has two lists for locale {locale!r}")
+                cases.ODD_ANSWER.failure(f"the API's answer has two lists for locale {locale!r}")
             )
     return Profile.of(result)
 

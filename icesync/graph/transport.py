@@ -19,7 +19,7 @@ from aiohttp.connector import Connection
 from yarl import URL
 
 from icesync.errors import IcesyncError, InvalidRequest
-from icesync.model import FailureKind, GraphFailure
+from icesync.graph.catalogue import cases
 
 Transport: TypeAlias = httpx.AsyncBaseTransport
 
@@ -164,6 +164,6 @@ def _refuse_compressed(answer: aiohttp.ClientResponse) -> None:
 
 
 def _unread(what: str) -> InvalidRequest:
-    error = InvalidRequest(GraphFailure(FailureKind.INVALID, f"the API's answer is {what}"))
+    error = InvalidRequest(cases.ODD_ANSWER.failure(f"the API's answer is {what}"))
     error.may_have_arrived = error.answer_lost = True  # it was answered, perhaps with success
     return error

@@ -8,8 +8,9 @@ from typing import Final, TypeVar
 
 from icesync.clock import Clock
 from icesync.errors import GraphError, Throttled
+from icesync.graph.catalogue import cases
 from icesync.graph.door import PATIENCE
-from icesync.model import NOTHING, Account, Change, FailureKind, GraphFailure, Outcome, Profile, Status
+from icesync.model import NOTHING, Account, Change, GraphFailure, Outcome, Profile, Status
 from icesync.reconciler.course import Course
 from icesync.reconciler.ports import ProfileWriter, passes_soon
 
@@ -195,7 +196,7 @@ class Execution:
 
 def _outdated() -> Throttled:
     """The observation has grown old while the change waited for its turn: read again, at once."""
-    failure = GraphFailure(FailureKind.THROTTLED, "its turn came too late")
+    failure = cases.NO_TURN.failure("its turn came too late")
     return Throttled(failure, app_wide=False, wait=0.0, again=True)
 
 
