@@ -13,7 +13,6 @@ from icesync.commands import options
 from icesync.errors import ConfigError, ExitCode, IcesyncError, UsageError
 from icesync.model import Api, Desired, Observation, Snapshot
 from icesync.runtime import Runtime
-from icesync.safe import visible
 
 
 class PullArguments(click.Command):
@@ -140,8 +139,9 @@ def _tell_invalid(runtime: Runtime, text: str) -> ExitCode:
 
 
 def _tell_unreadable(runtime: Runtime, observed: dict[str, Observation]) -> ExitCode:
+    from icesync.render.words import in_a_line
+
     failed = {name: seen.error for name, seen in sorted(observed.items()) if seen.error is not None}
     for name, error in failed.items():
-        message = visible(error.message)
-        runtime.console.complain(f"error: {name} is left out, it could not be read: {message}")
+        runtime.console.complain(f"error: {name} is left out, it could not be read: {in_a_line(error)}")
     return ExitCode.PARTIAL if failed else ExitCode.DONE

@@ -7,7 +7,7 @@ every message that comes back.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -116,6 +116,7 @@ class GraphClient:
                 # Only now, because the machinery of retries costs as much as a call that goes well.
                 return await self._again(account, request, send, error)
         except GraphError as error:
+            error.failure = _traced(error.failure, tries)
             if request.method != "GET":
                 error.may_have_arrived = any(each.may_have_arrived for each in tries)
                 error.answer_lost = any(each.answer_lost for each in tries)
@@ -225,6 +226,12 @@ def _decode(account: Account, response: httpx.Response, content: bytes, secret: 
         error.failure = _without(secret, error.failure)
         error.args = (error.failure.message,)
         raise
+
+
+def _traced(failure: GraphFailure, tries: Sequence[GraphError]) -> GraphFailure:
+    """The failure with a trace, its own or else the last that any try had: Meta's support needs one."""
+    traces = [each.failure.trace for each in tries if each.failure.trace]
+    return failure if failure.trace or not traces else replace(failure, trace=traces[-1])
 
 
 def _without(secret: Secret, failure: GraphFailure) -> GraphFailure:

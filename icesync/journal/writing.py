@@ -41,7 +41,12 @@ class Journal:
             raise cannot_be_kept(error) from error
 
     def outcome(self, outcome: Outcome) -> None:
-        self._append({"event": "outcome", "account": outcome.account.name, "status": outcome.status.value})
+        event = {"event": "outcome", "account": outcome.account.name, "status": outcome.status.value}
+        if outcome.error is not None and outcome.error.trace is not None:
+            event["trace"] = (
+                outcome.error.trace
+            )  # what Meta's support asks for, long after the terminal is closed
+        self._append(event)
 
     def end(self, finished: str) -> None:
         self._append({"event": "end", "finished": finished})

@@ -8,7 +8,6 @@ from icesync.model import (
     Account,
     Action,
     EditKind,
-    GraphFailure,
     IceBreaker,
     Outcome,
     Plan,
@@ -79,7 +78,7 @@ def report(report: Report, say: Say) -> Draft:
 
 
 def _unreadable(found: Unreadable, say: Say) -> Item:
-    text = f"- {_name(found.account, say)}: {_failure(found.error, say)}"
+    text = f"- {_name(found.account, say)}: {words.in_a_line(found.error, say)}"
     return Item(UNREADABLE, "unreadable accounts", (Rank.UNREADABLE, 0), text)
 
 
@@ -136,7 +135,7 @@ def _edits(told: Told, say: Say) -> Item:
 
 def _outcome(outcome: Outcome, say: Say) -> Item:
     detail = [*words.wave(outcome)] + [say(outcome.detail)] * bool(outcome.detail)
-    error = [_failure(outcome.error, say)] if outcome.error else []
+    error = [words.in_a_line(outcome.error, say)] if outcome.error else []
     row = _row(
         outcome.status,
         outcome.action or "",
@@ -153,13 +152,6 @@ def _outcome(outcome: Outcome, say: Say) -> Item:
 
 def _item(item: IceBreaker | None, say: Say) -> str:
     return f"{say(item.question)} → {say(item.payload)}" if item else ""
-
-
-def _failure(failure: GraphFailure, say: Say) -> str:
-    then = f"; not before {say(failure.not_before)}" if failure.not_before else ""
-    hint = f"; hint: {say(failure.hint)}" if failure.hint else ""
-    trace = f"; trace: {say(failure.trace)}" if failure.trace else ""
-    return f"{words.cause(failure)}: {say(failure.message)}{then}{hint}{trace}"
 
 
 def _name(account: Account, say: Say) -> str:

@@ -1,6 +1,6 @@
 """The sentences and signs that every format for people shares."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -68,6 +68,14 @@ def cause(failure: GraphFailure) -> str:
     """The kind, with the code and subcode of the Graph API where there are any: `token 190/463`."""
     codes = [str(code) for code in (failure.code, failure.subcode) if code is not None]
     return " ".join([failure.kind, "/".join(codes)]).strip()
+
+
+def in_a_line(failure: GraphFailure, say: Callable[[str], str] = visible) -> str:
+    """All that is known of a failure; `say` is how a text from outside is shown."""
+    then = f"; not before {say(failure.not_before)}" if failure.not_before else ""
+    hint = f"; hint: {say(failure.hint)}" if failure.hint else ""
+    trace = f"; trace: {say(failure.trace)}" if failure.trace else ""
+    return f"{cause(failure)}: {say(failure.message)}{then}{hint}{trace}"
 
 
 def place(edit: Edit) -> str:
