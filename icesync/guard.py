@@ -1,23 +1,31 @@
-"""Refuse a plan that goes further than its owner allows."""
+"""Refuse a plan that goes further than its owner allows, or tell beforehand that it would be."""
 
 from icesync.errors import Refused
 from icesync.model import Action, Limits, Plan
 
 
 def check(plan: Plan, limits: Limits, *, force: bool = False) -> None:
-    """Raise Refused with every reason. `force` lifts the limits, nothing lifts `protect`.
+    """Raise Refused with every reason, where there are any."""
+    if found := reasons(plan, limits, force=force):
+        raise Refused(found)
+
+
+def reasons(plan: Plan, limits: Limits, *, force: bool = False) -> list[str]:
+    """Why the plan is refused; empty where it is not. `force` lifts the limits, nothing lifts `protect`.
 
     Percentages are of the managed accounts in the run.
     """
-    reasons = [
+    found = [] if force else _past_limits(plan, limits)
+    return found + [
         f"{change.account.name} is protected: `protect: true` must be lifted before it can {change.action}"
         for change in plan.changes
         if change.account.protect
     ]
-    if not force:
-        reasons += _past_limits(plan, limits)
-    if reasons:
-        raise Refused(reasons)
+
+
+def foreseen(plan: Plan) -> list[str]:
+    """Why an apply would refuse the plan, by the limits that it knows; empty where it knows none."""
+    return [] if plan.limits is None else reasons(plan, plan.limits)
 
 
 def _past_limits(plan: Plan, limits: Limits) -> list[str]:

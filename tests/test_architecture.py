@@ -15,8 +15,9 @@ LAYERS = (
     "__init__",
     "diagnostics model model.*",
     "clock errors safe",
+    "guard",
     (
-        "config.* credentials diff documents.* fleet guard journal.* planner"
+        "config.* credentials diff documents.* fleet journal.* planner"
         " graph.__init__ graph.catalogue graph.catalogue.* graph.protocol graph.usage graph.versions"
     ),
     "revision",

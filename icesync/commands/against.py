@@ -1,15 +1,12 @@
-"""A snapshot in the place of live state: whether it belongs to these files, how old it is, who is told."""
+"""A snapshot in the place of live state: whether it belongs to these files, and how old it is."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from icesync.commands.options import Output, Scope
+from icesync.commands.options import Scope
 from icesync.commands.show import read_snapshot
-from icesync.console import Console
 from icesync.errors import PlanFileError, StalePlan, UsageError
-from icesync.model import Against, Fleet, Plan, Snapshot
-from icesync.render import words
+from icesync.model import Against, Fleet, Snapshot
 
 
 def snapshot_for(fleet: Fleet, scope: Scope, path: Path) -> Snapshot:
@@ -33,12 +30,6 @@ def snapshot_for(fleet: Fleet, scope: Scope, path: Path) -> Snapshot:
 def aged(snapshot: Snapshot, now: datetime) -> Against:
     """What a plan says of its snapshot. One that comes from a clock ahead of ours is new."""
     return Against(snapshot.created, max(int((now - _time(snapshot)).total_seconds()), 0))
-
-
-def tell(console: Console, plan: Plan, outputs: Sequence[Output]) -> None:
-    """Say what stood for live state, where no text on standard output does."""
-    if plan.against and Output("text", None) not in outputs:
-        console.say(f"note: {words.against(plan)}")
 
 
 def _time(snapshot: Snapshot) -> datetime:

@@ -67,7 +67,11 @@ def apply(
 
 
 def _saved(path: Path, fleet: Fleet) -> Plan:
-    """The plan in the file, if it still belongs to these files. Raises StalePlan, PlanFileError."""
+    """The plan in the file, if it still belongs to these files. Raises StalePlan, PlanFileError.
+
+    Tokens and protection are those of the files, and so are the limits: what the plan says of them is
+    for people.
+    """
     from icesync.commands.show import read_plan
     from icesync.documents import planfile
 
@@ -85,4 +89,4 @@ def _saved(path: Path, fleet: Fleet) -> Plan:
         if desired is None or desired.account.id != change.account.id or desired.profile != change.after:
             raise StalePlan(f"{path} would write something else than the files say: make a new plan")
         changes.append(replace(change, account=desired.account))
-    return replace(plan, changes=tuple(changes))
+    return replace(plan, changes=tuple(changes), limits=None)

@@ -21,10 +21,9 @@ def drift(
 ) -> int:
     """Tell whether live state differs from the files: exit code 2 when it does."""
     from icesync.commands import output, steps
-    from icesync.commands.against import tell
 
     output.check_outputs(outputs)
-    found, _ = steps.plan_now(runtime, scope, against)
-    tell(runtime.console, found, outputs)
+    found = steps.plan_now(runtime, scope, against)
+    steps.foretell(runtime.console, found, outputs)
     output.emit(runtime.console, found, outputs)
     return steps.plan_code(found, pending=ExitCode.PENDING)

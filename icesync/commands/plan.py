@@ -29,11 +29,9 @@ def plan(
     CONFIG is the root file or its folder. `-o json=FILE` saves the plan for `apply --plan FILE`.
     """
     from icesync.commands import output, steps
-    from icesync.commands.against import tell
 
     output.check_outputs(outputs)
-    found, limits = steps.plan_now(runtime, scope, against)
-    tell(runtime.console, found, outputs)
-    steps.foretell(runtime.console, found, limits)
+    found = steps.plan_now(runtime, scope, against)
+    steps.foretell(runtime.console, found, outputs)
     output.emit(runtime.console, found, outputs)
     return steps.plan_code(found, pending=ExitCode.PENDING if detailed_exitcode else ExitCode.DONE)

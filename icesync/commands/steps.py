@@ -7,20 +7,21 @@ from datetime import timedelta
 from math import ceil, isfinite
 from pathlib import Path
 
-from icesync import config, guard, planner, revision
+from icesync import config, planner, revision
 from icesync.clock import stamp
 from icesync.commands.against import aged, snapshot_for
-from icesync.commands.options import Scope, state_folder
+from icesync.commands.options import Output, Scope, state_folder
 from icesync.config.schema import api_url
 from icesync.connection import Traffic
 from icesync.console import Console
 from icesync.crew import Alone, Archivist, Crew, Scout
 from icesync.diagnostics import Severity
 from icesync.documents.planfile import desired_digest
-from icesync.errors import ConfigError, ExitCode, GraphError, Refused, UsageError
+from icesync.errors import ConfigError, ExitCode, GraphError, UsageError
 from icesync.fleet import select
-from icesync.model import Budget, Desired, Fleet, Forecast, Limits, Observation, Plan, Report, Status
+from icesync.model import Budget, Desired, Fleet, Forecast, Observation, Plan, Report, Status
 from icesync.reconciler import WRITE_CALLS
+from icesync.render import words
 from icesync.runtime import Runtime
 from icesync.safe import visible
 
@@ -148,7 +149,7 @@ def _forecast(runtime: Runtime, crew: Scout, plan: Plan, calls: int) -> Forecast
     return Forecast(calls * len(plan.changes), len(waits), then)
 
 
-def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> tuple[Plan, Limits]:
+def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> Plan:
     """Load, select, observe, plan: what `plan` and `drift` have in common. A snapshot in the file
     `against` stands for live state, where there is one."""
     loaded = load(runtime, scope)
@@ -158,7 +159,8 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> tuple[Plan
 
     async def plan_with(scout: Scout) -> Plan:
         # Whoever carries it out later reads each account again first.
-        return (await survey(runtime, scout, fleet, accounts, calls=WRITE_CALLS + 1, following=0)).plan
+        found = await survey(runtime, scout, fleet, accounts, calls=WRITE_CALLS + 1, following=0)
+        return replace(found.plan, limits=fleet.limits)
 
     async def work(_: object) -> Plan:
         if snapshot is not None:
@@ -167,16 +169,14 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> tuple[Plan
         async with crew(runtime, scope, fleet, loaded.root) as workers:
             return await plan_with(workers)
 
-    return runtime.run(work), fleet.limits
+    return runtime.run(work)
 
 
-def foretell(console: Console, plan: Plan, limits: Limits) -> None:
-    """Say what apply would refuse, without refusing."""
-    try:
-        guard.check(plan, limits)
-    except Refused as refusal:
-        for reason in refusal.reasons:
-            console.say(f"note: apply would refuse this: {reason}")
+def foretell(console: Console, plan: Plan, outputs: Sequence[Output]) -> None:
+    """Say what people must know before they decide, where no text on standard output does."""
+    if Output("text", None) not in outputs:
+        for line in filter(None, [words.against(plan), *words.warnings(plan), *words.refusals(plan)]):
+            console.say(f"note: {line}")
 
 
 def plan_code(plan: Plan, *, pending: ExitCode = ExitCode.DONE) -> ExitCode:

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Final, Protocol, TypeVar
 
 from icesync.errors import StalePlan, UsageError
-from icesync.model import Account, Forecast, Plan, Report
+from icesync.model import Account, Forecast, Limits, Plan, Report
 
 RUN_SEPARATOR: Final = ", "
 
@@ -54,6 +54,8 @@ def plans(found: Mapping[str, Plan]) -> Plan:
         unmanaged=sum(plan.unmanaged for plan in whole),
         created=min(plan.created for plan in whole),
         forecast=_forecast(whole),
+        limits=_agreed(plan.limits for plan in whole),
+        warnings=tuple(sorted({warning for plan in whole for warning in plan.warnings})),
         against=min(
             (plan.against for plan in whole if plan.against), key=lambda each: each.created, default=None
         ),
@@ -88,6 +90,12 @@ def _forecast(found: Iterable[Plan]) -> Forecast | None:
         # One that never has room outlasts them all.
         not_before=None if None in times else max(filter(None, times), default=None),
     )
+
+
+def _agreed(found: Iterable[Limits | None]) -> Limits | None:
+    """The limits where all have the same, else None."""
+    distinct = set(found)
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 def _by_name(parts: Iterable[Iterable[Entry]]) -> tuple[Entry, ...]:

@@ -5,8 +5,16 @@ from typing import Any
 from icesync.model import Account, GraphFailure
 
 
-def account(account: Account) -> dict[str, Any]:
+def named(account: Account) -> dict[str, Any]:
     return {"account": account.name, "id": account.id}
+
+
+def account(account: Account) -> dict[str, Any]:
+    """What people need to decide about an account: its labels and its protection too, where it has any."""
+    told = named(account)
+    if account.labels:
+        told["labels"] = list(account.labels)
+    return {**told, "protect": True} if account.protect else told
 
 
 def error(failure: GraphFailure) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from icesync import __version__
+from icesync import __version__, guard
 from icesync.documents import strict
 from icesync.documents.parts import account, error
 from icesync.errors import PlanFileError
@@ -19,8 +19,8 @@ Explain = Callable[[Profile, Profile], Sequence[Edit]]
 
 
 def to_document(plan: Plan, explain: Explain) -> dict[str, Any]:
-    """The plan as plain data, `digest` included. Of an account only name and id are in it."""
-    document = {
+    """The plan as plain data, `digest` included. Of an account name, id, labels and protection are in it."""
+    document: dict[str, Any] = {
         "format": FORMAT,
         "icesync": __version__,
         "created": plan.created,
@@ -44,6 +44,13 @@ def to_document(plan: Plan, explain: Explain) -> dict[str, Any]:
         document["forecast"] = asdict(plan.forecast)
     if plan.against is not None:
         document["against"] = asdict(plan.against)
+    if plan.limits is not None:
+        changes, deletes = str(plan.limits.max_changes), str(plan.limits.max_deletes)
+        document["limits"] = {"max_changes": changes, "max_deletes": deletes}
+    if refusals := guard.foreseen(plan):
+        document["refusals"] = refusals
+    if plan.warnings:
+        document["warnings"] = list(plan.warnings)
     return {**document, "digest": strict.digest(document)}
 
 
@@ -53,7 +60,7 @@ def dumps(plan: Plan, explain: Explain) -> str:
 
 
 def loads(text: str) -> Plan:
-    """The plan of a plan file, or PlanFileError. Its accounts have a name and an id only."""
+    """The plan of a plan file, or PlanFileError. Its accounts have no token."""
     return from_document(strict.read(text, FORMAT))
 
 
@@ -105,6 +112,8 @@ def _contradictions(plan: Plan, document: Mapping[str, Any]) -> Iterator[str]:
             yield f"what it does to {change.account.name!r} is no {told['action']}"
     if _summary(plan) != document["summary"] or plan.complete != document["complete"]:
         yield "the summary does not fit the accounts"
+    if guard.foreseen(plan) != document.get("refusals", []):
+        yield "the refusals do not fit the limits and the accounts"
 
 
 def _summary(plan: Plan) -> dict[str, int]:

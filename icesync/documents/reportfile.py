@@ -13,7 +13,7 @@ FORMAT: Final = "icesync.report/1"
 
 
 def to_document(report: Report) -> dict[str, Any]:
-    """The report as plain data. Of an account only name and id are in it."""
+    """The report as plain data. Of an account name, id, labels and protection are in it."""
     return {
         "format": FORMAT,
         "run": report.run,
@@ -30,13 +30,14 @@ def dumps(report: Report) -> str:
 
 
 def loads(text: str) -> Report:
-    """The report of a report file, or PlanFileError. Its accounts have a name and an id only."""
+    """The report of a report file, or PlanFileError. Its accounts have no token."""
     return from_document(strict.read(text, FORMAT))
 
 
 def from_document(document: Mapping[str, Any]) -> Report:
     """The report that `to_document` gave, or PlanFileError."""
-    from icesync.documents.schema import ReportShape, shaped
+    from icesync.documents.reportschema import ReportShape
+    from icesync.documents.schema import shaped
 
     report = shaped(ReportShape, document).value()
     names = Counter(outcome.account.name for outcome in report.outcomes)
@@ -49,9 +50,9 @@ def from_document(document: Mapping[str, Any]) -> Report:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a report file."""
-    from icesync.documents import schema
+    from icesync.documents import reportschema, schema
 
-    return schema.json_schema(schema.ReportShape)
+    return schema.json_schema(reportschema.ReportShape)
 
 
 def _summary(report: Report) -> dict[str, int]:

@@ -1,5 +1,5 @@
-"""What a plan file and a report file look like, and the nouns that they read back to. Owns their pydantic,
-and what every saved document is made of."""
+"""What a plan file looks like, and the Plan that it reads back to. Owns the pydantic that every saved
+document is made of."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
@@ -17,11 +17,10 @@ from icesync.model import (
     FailureKind,
     Forecast,
     GraphFailure,
-    Outcome,
+    Limit,
+    Limits,
     Plan,
     Profile,
-    Report,
-    Status,
     Unreadable,
 )
 
@@ -30,6 +29,7 @@ Text = InstanceOf[str]
 Count = Annotated[int, Field(ge=0, strict=True)]
 Number = Annotated[int, Field(strict=True)]
 Stamp = Annotated[str, Field(pattern="^[0-9]{4}(?:-[0-9]{2}){2}T[0-9]{2}(?::[0-9]{2}){2}Z$")]
+Bound = Annotated[str, Field(pattern="^(?:[0-9]{1,9}|(?:[0-9]{1,2}|100)%)$")]
 Digest = Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]
 
 
@@ -87,6 +87,18 @@ class AccountShape(Shape):
         return Account(self.account, self.id)
 
 
+class ToldShape(AccountShape):
+    """An account with what people need to decide about it."""
+
+    labels: list[Text] = []
+    """Its labels in the desired state, sorted."""
+    protect: Annotated[bool, Field(strict=True)] = False
+    """Any change to it is refused, until that is lifted in the files."""
+
+    def named(self) -> Account:
+        return Account(self.account, self.id, labels=tuple(sorted(self.labels)), protect=self.protect)
+
+
 class EditShape(Shape):
     """One line of the difference, for people. `before` and `after` of the change decide."""
 
@@ -98,7 +110,7 @@ class EditShape(Shape):
     after: QuestionShape | None
 
 
-class ChangeShape(AccountShape):
+class ChangeShape(ToldShape):
     """One account that differs, as its whole document before and after."""
 
     action: Action
@@ -112,7 +124,7 @@ class ChangeShape(AccountShape):
         return Change(self.named(), profile(self.before), profile(self.after))
 
 
-class UnreadableShape(AccountShape):
+class UnreadableShape(ToldShape):
     """An account whose live state is unknown; apply leaves it alone."""
 
     error: ErrorShape
@@ -165,6 +177,18 @@ class AgainstShape(Shape):
         return Against(self.created, self.age)
 
 
+class LimitsShape(Shape):
+    """How far an apply may go without `--force`, each as a count or as a share of `summary.accounts`."""
+
+    max_changes: Bound
+    """Accounts that change."""
+    max_deletes: Bound
+    """Accounts that lose all their ice breakers."""
+
+    def value(self) -> Limits:
+        return Limits(Limit.parse(self.max_changes), Limit.parse(self.max_deletes))
+
+
 class PlanShape(Shape):
     """What `icesync apply` would do, as `icesync plan -o json` writes it."""
 
@@ -187,6 +211,12 @@ class PlanShape(Shape):
     """Sorted by account name."""
     forecast: ForecastShape | None = None
     against: AgainstShape | None = None
+    limits: LimitsShape | None = None
+    """In force when the plan was made; `apply` goes by those in force then."""
+    refusals: list[Text] = []
+    """Why an apply within these limits would refuse the plan, a sentence each."""
+    warnings: list[Text] = []
+    """What people should know before they decide, a sentence each, sorted."""
     digest: Digest
     """SHA-256 over the rest of this document as JSON with sorted keys and without blanks."""
 
@@ -201,55 +231,9 @@ class PlanShape(Shape):
             desired=self.desired,
             forecast=self.forecast.value() if self.forecast else None,
             against=self.against.value() if self.against else None,
+            limits=self.limits.value() if self.limits else None,
+            warnings=tuple(self.warnings),
         )
-
-
-class OutcomeShape(AccountShape):
-    """What became of one account."""
-
-    action: Action | None
-    """null where the account could not be read, so that nothing was planned for it."""
-    status: Status
-    calls: Count
-    """The requests that the account cost in this run."""
-    detail: Text
-    error: ErrorShape | None
-    wave: Annotated[int, Field(ge=1, strict=True)] | None = None
-    """Which wave it was in, from 1, where the apply had a canary."""
-
-    def value(self) -> Outcome:
-        error = self.error.value() if self.error else None
-        return Outcome(self.named(), self.action, self.status, self.calls, self.detail, error, self.wave)
-
-
-class ReportSummary(Shape):
-    applied: Count
-    already: Count
-    stale: Count
-    unverified: Count
-    failed: Count
-    deferred: Count
-    unchanged: Count
-
-
-class ReportShape(Shape):
-    """What an `icesync apply` did, as `-o json` writes it."""
-
-    model_config = ConfigDict(title="icesync report")
-
-    format: Literal["icesync.report/1"]
-    run: Text
-    """The name of the run in the journal; `icesync rollback` takes it."""
-    started: Text
-    """In UTC: `2026-11-23T03:09:11Z`."""
-    finished: Text
-    summary: ReportSummary
-    outcomes: list[OutcomeShape]
-    """Sorted by account name."""
-
-    def value(self) -> Report:
-        outcomes = tuple(outcome.value() for outcome in self.outcomes)
-        return Report(self.run, self.started, self.finished, outcomes, self.summary.unchanged)
 
 
 Document = TypeVar("Document", bound=Shape)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from icesync import __version__
 from icesync.documents import strict
-from icesync.documents.parts import account, error
+from icesync.documents.parts import error, named
 from icesync.errors import PlanFileError
 from icesync.model import Snapshot
 
@@ -24,12 +24,12 @@ def to_document(snapshot: Snapshot) -> dict[str, Any]:
         "created": snapshot.created,
         "api": {"url": snapshot.api.url, "version": snapshot.api.version},
         "accounts": [
-            {**account(each.account), "ice_breakers": each.profile.as_data()}
+            {**named(each.account), "ice_breakers": each.profile.as_data()}
             for each in seen
             if each.profile is not None
         ],
         "unreadable": [
-            {**account(each.account), "error": error(each.error)} for each in seen if each.error is not None
+            {**named(each.account), "error": error(each.error)} for each in seen if each.error is not None
         ],
     }
     return {**document, "digest": strict.digest(document)}

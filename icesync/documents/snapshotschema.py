@@ -8,11 +8,11 @@ from icesync.documents.schema import (
     AccountShape,
     ApiShape,
     Digest,
+    ErrorShape,
     ProfileShape,
     Shape,
     Stamp,
     Text,
-    UnreadableShape,
     profile,
 )
 from icesync.model import Api, Observation, Snapshot
@@ -28,6 +28,15 @@ class SeenShape(AccountShape):
         return Observation(self.named(), profile(self.ice_breakers))
 
 
+class UnseenShape(AccountShape):
+    """An account that could not be read."""
+
+    error: ErrorShape
+
+    def value(self) -> Observation:
+        return Observation(self.named(), None, self.error.value())
+
+
 class SnapshotShape(Shape):
     """Live state as `icesync pull --snapshot FILE` keeps it, for `icesync plan --against FILE`."""
 
@@ -41,14 +50,14 @@ class SnapshotShape(Shape):
     api: ApiShape
     accounts: list[SeenShape]
     """Sorted by account name."""
-    unreadable: list[UnreadableShape]
+    unreadable: list[UnseenShape]
     """Sorted by account name."""
     digest: Digest
     """SHA-256 over the rest of this document as JSON with sorted keys and without blanks."""
 
     def value(self) -> Snapshot:
         seen = [each.value() for each in self.accounts]
-        seen += [Observation(each.named(), None, each.error.value()) for each in self.unreadable]
+        seen += [each.value() for each in self.unreadable]
         return Snapshot(
             created=self.created,
             observations=tuple(sorted(seen, key=lambda each: each.account.name)),

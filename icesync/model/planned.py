@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from icesync.model.desired import USUAL_API, Account, Api, IceBreaker, Profile
+from icesync.model.desired import USUAL_API, Account, Api, IceBreaker, Limits, Profile
 
 
 class FailureKind(StrEnum):
@@ -134,7 +134,8 @@ class Plan:
     """What apply would do. `changes` and `unreadable` are sorted by account name.
 
     `created` is UTC as `2026-11-23T03:09:11Z`; `desired` is the digest of the resolved desired
-    state that the plan was made from. `against` is None where live state itself was read.
+    state that the plan was made from. `against` is None where live state itself was read. `limits` are
+    those in force when it was made, None where nobody knows them. `warnings` are sorted, each once.
     """
 
     changes: tuple[Change, ...]
@@ -146,6 +147,8 @@ class Plan:
     desired: str = ""
     forecast: Forecast | None = None
     against: Against | None = None
+    limits: Limits | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def accounts(self) -> int:

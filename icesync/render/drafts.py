@@ -1,9 +1,10 @@
 """What Markdown says of a plan and of a report, as drafts: which blocks and rows there are, in what rank."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
 from typing import Final
 
+from icesync import guard
 from icesync.model import (
     Account,
     Action,
@@ -24,9 +25,11 @@ Say = Callable[[str], str]
 
 
 class Rank(IntEnum):
-    """The lower, the longer an item stays."""
+    """The lower, the longer an item stays. Reasons and warnings beyond the first few are FURTHER ones."""
 
-    DELETED, REDUCED, LOST_WITH_ACCOUNT, LOST, UNREADABLE, CHANGED, EDITS = range(7)
+    REFUSED, WARNED, DELETED, REDUCED, LOST_WITH_ACCOUNT, LOST, UNREADABLE, FURTHER, CHANGED, EDITS = range(
+        10
+    )
 
 
 class ReportRank(IntEnum):
@@ -42,6 +45,8 @@ def _row(*cells: str) -> str:
 
 
 EDIT_HEADS: Final = ("Locale", "Edit", "Before: question → payload", "After: question → payload")
+REFUSALS: Final = Section("### Why apply would refuse it\n")
+WARNINGS: Final = Section("### Warnings\n")
 UNREADABLE: Final = Section("### Unreadable\n")
 CHANGES: Final = Section(_opening("Changed accounts", "Change", "Account", "Questions", "Locales"))
 REMOVALS: Final = Section(_opening("Removed", "What", "Account", "Locale", "Question → payload"))
@@ -49,19 +54,24 @@ EDITS: Final = Section("### Every edit", GAP)
 OUTCOMES: Final = Section(_opening("Accounts", "Status", "Action", "Account", "Calls", "Detail"))
 
 _FEW: Final = 5
+# So many reasons matter more than any row; hundreds of protected accounts shall not push out what they lose.
+_FIRST: Final = 20
 _FINE: Final = (Status.APPLIED, Status.ALREADY)
 
 
 def plan(plan: Plan, say: Say) -> Draft:
-    changes = tell(plan.changes)
+    changes, refusals = tell(plan.changes), guard.foreseen(plan)
     head = [
         "## icesync plan",
         words.quiet(plan),
         f"**Plan: {words.plan_totals(plan)}.**" + (f" {gist(changes)}" if changes else ""),
+        "**Apply would refuse this.**" if refusals else "",
         words.against(plan),
         words.forecast(plan),
     ]
     items = [
+        *_sentences(refusals, REFUSALS, "refusals", Rank.REFUSED, say),
+        *_sentences(plan.warnings, WARNINGS, "warnings", Rank.WARNED, say),
         *(_unreadable(found, say) for found in plan.unreadable),
         *(_change(told, say) for told in changes),
         *(item for told in changes for item in _removals(told, say)),
@@ -75,6 +85,11 @@ def report(report: Report, say: Say) -> Draft:
     head = ["## icesync apply", f"**Apply: {words.report_totals(report)}.**{run}"]
     outcomes = sorted(report.outcomes, key=lambda outcome: outcome.status in _FINE)
     return Draft(head, [_outcome(outcome, say) for outcome in outcomes])
+
+
+def _sentences(found: Iterable[str], section: Section, kind: str, rank: Rank, say: Say) -> Iterator[Item]:
+    for number, sentence in enumerate(found):
+        yield Item(section, kind, (rank if number < _FIRST else Rank.FURTHER, number), f"- {say(sentence)}")
 
 
 def _unreadable(found: Unreadable, say: Say) -> Item:

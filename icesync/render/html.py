@@ -7,6 +7,7 @@ from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from icesync import guard
 from icesync.model import Account, Action, EditKind, Outcome, Plan, Report, Status, Unreadable
 from icesync.render import gist, locales, words
 from icesync.render.gist import Told
@@ -70,8 +71,17 @@ def plan(plan: Plan, _: Look, *, most: int = MOST_BYTES) -> str:
     totals = {f"to {action}": plan.count(action) for action in (Action.DELETE, Action.UPDATE, Action.CREATE)}
     totals |= {UNREADABLE: len(plan.unreadable), "unchanged": plan.unchanged}
     totals |= {"unmanaged": plan.unmanaged} if plan.unmanaged else {}
-    told = gist.gist(changes)
-    return _page("plan.html.j2", entries, most, plan=plan, totals=totals, changed=changed, told=told)
+    told, refusals = gist.gist(changes), guard.foreseen(plan)
+    return _page(
+        "plan.html.j2",
+        entries,
+        most,
+        plan=plan,
+        totals=totals,
+        changed=changed,
+        told=told,
+        refusals=refusals,
+    )
 
 
 def report(report: Report, _: Look, *, most: int = MOST_BYTES) -> str:

@@ -47,9 +47,10 @@ def fitted(
     much that is; `whole_at`, Markdown, says where everything is.
 
     Of a plan go, in this order: the edits of an account, the longest first; the rows of accounts that lose
-    nothing; unreadable accounts; removed questions, those of accounts that keep others first; the rows
-    of those, and of deleted accounts. Of a report the rows of accounts where all went well, deletions
-    last; then the others. Raises ValueError where not even the totals fit.
+    nothing; refusals and warnings beyond the first 20 of each; unreadable accounts; removed questions, those
+    of accounts that keep others first; the rows of those, and of deleted accounts; warnings; refusals. Of a
+    report the rows of accounts where all went well, deletions last; then the others. Raises ValueError
+    where not even the totals fit.
     """
     given = ((len, most_chars), (_bytes, most_bytes))
     bounds: list[Bound] = [(measure, most) for measure, most in given if most is not None]

@@ -1,6 +1,6 @@
 """Plans and reports as text for a person at a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from icesync.diff import edits
@@ -28,7 +28,9 @@ from icesync.render.words import (
     place,
     plan_totals,
     quiet,
+    refusals,
     report_totals,
+    warnings,
     wave,
 )
 from icesync.safe import visible
@@ -42,6 +44,7 @@ STATUS_COLORS: Final = {
     Status.FAILED: "red",
     Status.DEFERRED: "yellow",
 }
+_INDENT: Final = 4
 
 
 def plan(plan: Plan, look: Look) -> str:
@@ -51,6 +54,8 @@ def plan(plan: Plan, look: Look) -> str:
         *("\n".join(_change(change, look)) for change in plan.changes),
         *("\n".join(_unreadable(found, look)) for found in plan.unreadable),
         against(plan),
+        "\n".join(_sentences(warnings(plan), "yellow", look)),
+        "\n".join(_sentences(refusals(plan), "red", look)),
         forecast(plan),
         look.paint(f"Plan: {plan_totals(plan)}.", "bold"),
     ]
@@ -124,6 +129,14 @@ def _failure(account: Account, failure: GraphFailure, look: Look) -> Iterator[st
         yield from _lines("    hint: ", 10, failure.hint, "", look)
     if failure.trace:
         yield from _lines("    trace: ", 11, failure.trace, "dim", look)
+
+
+def _sentences(found: Iterable[str], style: str, look: Look) -> Iterator[str]:
+    """Each begins a line; what does not fit goes on below it."""
+    for sentence in found:
+        first, *rest = look.fold(sentence, _INDENT)
+        yield look.paint(first, style)
+        yield from (" " * _INDENT + look.paint(line, style) for line in rest)
 
 
 def _lines(start: str, column: int, text: str, style: str, look: Look) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from icesync import guard
 from icesync.model import Action, Edit, EditKind, GraphFailure, Outcome, Plan, Report, Status
 from icesync.safe import visible
 
@@ -50,6 +51,16 @@ def against(plan: Plan) -> str:
     """That a snapshot stood for live state, and how old it was; empty where live state was read."""
     found = plan.against
     return f"Planned against a snapshot of {found.created}, {age(found.age)} old." if found else ""
+
+
+def warnings(plan: Plan) -> list[str]:
+    """What people should know before they decide, a sentence each."""
+    return [f"Warning: {visible(warning)}" for warning in plan.warnings]
+
+
+def refusals(plan: Plan) -> list[str]:
+    """Why an apply would refuse the plan, by the limits that it knows, a sentence each."""
+    return [f"Apply would refuse this: {visible(reason)}" for reason in guard.foreseen(plan)]
 
 
 def age(seconds: int) -> str:

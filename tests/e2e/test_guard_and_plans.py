@@ -47,9 +47,14 @@ def test_deletes_past_the_limit_are_refused(desk: Desk, options: list[str], code
 
 def test_limits_of_the_files_hold_and_the_plan_foretells_the_refusal(desk: Desk) -> None:
     desk.declare({"one": HELLO, "two": HELLO}, limits={"max_changes": "1"})
-    planned = desk.icesync("plan")
-    assert planned.code == 0
-    assert "apply would refuse this" in planned.err
+    told = "Apply would refuse this: 2 of 2 accounts would change, the limit max_changes is 1"
+    for command, code in (("plan", 0), ("drift", 2)):
+        seen, beside = desk.icesync(command), desk.icesync(command, "-o", "json")
+        assert (seen.code, beside.code) == (code, code)
+        assert (told in seen.out, told in seen.err) == (True, False)
+        assert f"note: {told}" in beside.err
+        assert beside.json["limits"] == {"max_changes": "1", "max_deletes": "10%"}
+        assert len(beside.json["refusals"]) == 1
     assert desk.icesync("apply", "--yes").code == 4
     assert desk.icesync("apply", "--yes", "--max-changes=2").code == 0
 
@@ -145,6 +150,40 @@ def test_a_damaged_plan_is_refused(desk: Desk, text: str) -> None:
         refused = desk.icesync(*command, config=False)
         assert refused.code == 5
         assert "Traceback" not in refused.err
+
+
+def test_a_saved_plan_shows_labels_and_protection_again(desk: Desk) -> None:
+    desk.declare({"shop": HELLO, "safe": HELLO})
+    amend(desk, shop={"labels": ["retail"]}, safe={"labels": ["eu"], "protect": True})
+    path = desk.folder / "plan.json"
+    planned = desk.icesync("plan", "-o", f"json={path}", "-o", "html")
+
+    shown = desk.icesync("show", str(path), "-o", "html", config=False)
+
+    assert shown.out == planned.out
+    assert '<option value="retail">retail (1)</option>' in shown.out
+    assert shown.out.count('<li class="protected">') == 1
+    assert "safe is protected" in shown.out
+
+
+@pytest.mark.parametrize("now_protected", [True, False])
+def test_protection_and_limits_are_those_of_the_files_whatever_a_saved_plan_says(
+    desk: Desk, now_protected: bool
+) -> None:
+    desk.declare({"shop": HELLO, "drop": "none"})
+    desk.seed(2, HELLO)
+    amend(desk, shop={"protect": not now_protected})
+    path = saved_plan(desk)
+    desk.declare({"shop": HELLO, "drop": "none"}, limits={"max_deletes": "1"})
+    amend(desk, shop={"protect": now_protected})
+
+    applied = desk.icesync("apply", "--plan", str(path), "--yes")
+
+    assert applied.code == (4 if now_protected else 0)
+    assert ("shop is protected" in applied.err) is now_protected
+    assert "max_deletes" not in applied.err
+    assert "would refuse" not in applied.out, "it is no longer a guess"
+    assert desk.live(1) == ({} if now_protected else HELLO)
 
 
 def test_a_saved_plan_takes_no_selection(desk: Desk) -> None:

@@ -57,6 +57,20 @@ def test_the_plans_of_shards_become_the_plan_of_the_fleet(fleet: Desk) -> None:
     assert not different - {"unreadable", "digest"}, "an error has a trace of its own each time"
 
 
+def test_what_apply_would_refuse_is_counted_anew_for_the_whole(fleet: Desk) -> None:
+    document = json.loads(fleet.config.read_text())
+    document["limits"] = {"max_changes": "3"}
+    document["accounts"]["shop-4"]["labels"] = ["retail"]
+    fleet.config.write_text(json.dumps(document))
+    paths = sharded(fleet, "plan")
+    assert not [path for path in paths if "refusals" in json.loads(Path(path).read_text())]
+
+    merged = show(fleet, *paths)
+
+    assert "Apply would refuse this: 4 of 8 accounts would change, the limit max_changes is 3" in merged.out
+    assert '<option value="retail">' in show(fleet, *paths, "-o", "html").out
+
+
 def test_a_merged_plan_is_carried_out_and_shown_as_any_other(fleet: Desk) -> None:
     path = str(fleet.folder / "merged.json")
     assert show(fleet, *sharded(fleet, "plan"), "-o", f"json={path}").code == 0

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from icesync import guard
 from icesync.diff import edits
 from icesync.model import Account, Action, Change, EditKind, Plan, Report, Unreadable
 from icesync.render.markdown import fitted
 from tests.support.comment import HEADS, Comment, assert_in_order
 from tests.support.samples import hostile_plan, hostile_report
-from tests.support.strategies import failures, hostile_texts, plans, profiles, reports
+from tests.support.strategies import failures, hostile_texts, limits, plans, profiles, reports
 
 MARKUP = (
     "</details>", "<details>", "</summary></code>", "| a |\n| - |", "\n\n# head\n\n```\n", "`", "\\", "**",
@@ -34,10 +35,15 @@ def utf8(text: str) -> int:
 def hostile_plans(draw: st.DrawFn) -> Plan:
     """Plans of a few accounts or of many, with anything in any text."""
     pairs, text, error = draw(st.lists(PAIRS, min_size=1, max_size=3)), draw(TEXTS), draw(failures())
-    accounts = [Account(f"{text} {number:03}", text) for number in range(draw(st.integers(0, 12)))]
+    protected, warned = draw(st.integers(0, 12)), draw(st.integers(0, 40))
+    accounts = [
+        Account(f"{text} {number:03}", text, protect=number < protected)
+        for number in range(draw(st.integers(0, 30)))
+    ]
     dead = [Unreadable(Account(f"dead {number}", text), error) for number in range(draw(st.integers(0, 9)))]
     changes = [Change(account, *pairs[number % len(pairs)]) for number, account in enumerate(accounts)]
-    return Plan(tuple(changes), tuple(dead), unchanged=3)
+    warnings = tuple(f"{text} {number:02}" for number in range(warned))
+    return Plan(tuple(changes), tuple(dead), unchanged=3, limits=draw(limits()), warnings=warnings)
 
 
 def many_reports() -> st.SearchStrategy[Report]:
@@ -99,6 +105,8 @@ def test_what_there_is_is_what_the_plan_says(plan: Plan) -> None:
 
     assert all_of(plan) == Counter(
         {
+            "refusals": len(guard.foreseen(plan)),
+            "warnings": len(plan.warnings),
             "deleted accounts": plan.count(Action.DELETE),
             "other changed accounts": plan.count(Action.CREATE) + plan.count(Action.UPDATE),
             "removed questions": kinds.count(EditKind.REMOVE),

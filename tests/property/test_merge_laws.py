@@ -10,8 +10,8 @@ from icesync import planner
 from icesync.diff import edits
 from icesync.documents import merge, planfile
 from icesync.fleet import Selection, select
-from icesync.model import Desired, FailureKind, GraphFailure, Observation, Plan, Report
-from tests.support.strategies import accounts, profiles, reports
+from icesync.model import Desired, FailureKind, GraphFailure, Limits, Observation, Plan, Report
+from tests.support.strategies import accounts, limits, profiles, reports, warnings
 
 Survey = tuple[tuple[Desired, ...], dict[str, Observation]]
 UNREAD = GraphFailure(FailureKind.TRANSIENT, "no answer")
@@ -54,16 +54,17 @@ def merged(found: Sequence[Report]) -> Report:
     return merge.reports({f"{number}.json": report for number, report in enumerate(found)})
 
 
-@given(surveys(), st.integers(1, 9), st.data())
+@given(surveys(), st.integers(1, 9), st.none() | limits(), warnings(), st.data())
 def test_the_plans_of_all_shards_make_the_plan_of_the_whole_fleet(
-    survey: Survey, shards: int, data: st.DataObject
+    survey: Survey, shards: int, within: Limits | None, told: tuple[str, ...], data: st.DataObject
 ) -> None:
     fleet, observed = survey
     order = data.draw(st.permutations(range(1, shards + 1)))
 
     def plan_of(selection: Selection, second: int) -> Plan:
         made = planner.plan(select(fleet, selection), observed)
-        return replace(made, created=f"2026-11-23T03:09:{second:02}Z")
+        warned = told if selection.shard is None else told[(second - 1) % shards :: shards]
+        return replace(made, created=f"2026-11-23T03:09:{second:02}Z", limits=within, warnings=warned)
 
     saved = {
         f"{number}.json": planfile.dumps(plan_of(Selection(shard=(number, shards)), number), edits)

@@ -10,6 +10,8 @@ from markdown_it import MarkdownIt
 
 VOID: Final = ("br", "hr", "img")
 HEADS: Final = {"Changed accounts": 4, "Removed": 4, "Accounts": 5}
+# So many refusals, and so many warnings, stay longer than anything else.
+FIRST: Final = 20
 FINE: Final = ("applied", "already")
 
 
@@ -22,14 +24,15 @@ class Row:
 
 
 class Comment(HTMLParser):
-    """Its rows, list entries and folded parts. Fails for a tag that is not closed in its place."""
+    """Its rows, its list entries with the heading above them, and its folded parts. Fails for a tag that
+    is not closed in its place."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: Counter[str] = Counter()
         self.attributes: list[str] = []
         self.rows: list[Row] = []
-        self.entries: list[str] = []
+        self.entries: list[tuple[str, str]] = []
         self.summaries: list[str] = []
         self.notes: list[str] = []
         self.outside = ""
@@ -53,7 +56,7 @@ class Comment(HTMLParser):
         elif tag in ("td", "th"):
             self.rows[-1].cells.append("")
         elif tag == "li":
-            self.entries.append("")
+            self.entries.append((self._under, ""))
         elif tag == "summary":
             self.summaries.append("")
         elif tag == "p":
@@ -71,7 +74,7 @@ class Comment(HTMLParser):
         elif opened & {"td", "th"}:
             self.rows[-1].cells[-1] += data
         elif "li" in opened:
-            self.entries[-1] += data
+            self.entries[-1] = (self._under, self.entries[-1][1] + data)
         elif "summary" in opened:
             self.summaries[-1] += data
         elif "p" in opened:
@@ -81,6 +84,10 @@ class Comment(HTMLParser):
         """The rows under a heading, without the heads of the columns."""
         return [row.cells for row in self.rows if row.under == heading][1:]
 
+    def listed(self, heading: str) -> list[str]:
+        """The list entries under a heading."""
+        return [text for under, text in self.entries if under == heading]
+
     @property
     def shown(self) -> Counter[str]:
         """How much of each kind there is to see, in the words of the note."""
@@ -89,10 +96,12 @@ class Comment(HTMLParser):
         deleted = changes.count("- delete") + outcomes.count((True, "delete"))
         return Counter(
             {
+                "refusals": len(self.listed("Why apply would refuse it")),
+                "warnings": len(self.listed("Warnings")),
                 "deleted accounts": deleted,
                 "other changed accounts": len(changes) - changes.count("- delete"),
                 "removed questions": len(self.table("Removed")),
-                "unreadable accounts": len(self.entries),
+                "unreadable accounts": len(self.listed("Unreadable")),
                 "accounts' edits": len(self.summaries),
                 "accounts where something went wrong": sum(not fine for fine, _ in outcomes),
                 "other accounts": sum(fine and action != "delete" for fine, action in outcomes),
@@ -116,7 +125,10 @@ def stages(comment: Comment) -> list[int]:
     everything = lost.count("everything")
     others = len(rows) - len(deleted) - len(reduced)
     parts = [len(deleted), len(reduced), everything, len(lost) - everything]
-    return [*parts, len(comment.entries), others, len(comment.summaries)]
+    told = [len(comment.listed(heading)) for heading in ("Why apply would refuse it", "Warnings")]
+    first, further = [min(count, FIRST) for count in told], sum(max(count - FIRST, 0) for count in told)
+    dead = len(comment.listed("Unreadable"))
+    return [*first, *parts, dead, further, others, len(comment.summaries)]
 
 
 def assert_in_order(comment: Comment, whole: Comment) -> None:

@@ -9,6 +9,7 @@ from icesync.model import (
     Change,
     FailureKind,
     GraphFailure,
+    Limits,
     Outcome,
     Plan,
     Profile,
@@ -66,6 +67,8 @@ PLAN: Final = Plan(
     unmanaged=2,
     created="2026-11-23T03:09:11Z",
     desired="sha256:" + "0" * 64,
+    limits=Limits(),
+    warnings=("The token of acme-us ends in 3 days.",),
 )
 REPORT: Final = Report(
     "20261123T030911Z-7f3a",
@@ -85,17 +88,25 @@ QUIET_REPORT: Final = Report(REPORT.run, REPORT.started, REPORT.finished, unchan
 
 def hostile_plan(text: str) -> Plan:
     """A plan with this text wherever the API or a file can put one."""
-    account, other = Account(text, text), Account(f"{text} 2", text)
+    account = Account(text, text, labels=(text,), protect=True)
+    other = Account(f"{text} 2", text, labels=(text,))
     failure = GraphFailure(FailureKind.INVALID, text, 100, 33, text, text)
     before, after = (
         {"default": [(text, text), (f"{text} {side}", text)], text: [(text, side)]} for side in "ab"
     )
     change = Change(account, Profile.of(before), Profile.of(after))
-    return Plan((change,), (Unreadable(other, failure),), created=text, desired=text)
+    return Plan(
+        (change,),
+        (Unreadable(other, failure),),
+        created=text,
+        desired=text,
+        limits=Limits(),
+        warnings=(text,),
+    )
 
 
 def hostile_report(text: str) -> Report:
     """A report with this text wherever the API or a file can put one."""
     failure = GraphFailure(FailureKind.INVALID, text, 100, 33, text, text)
-    outcome = Outcome(Account(text, text), Action.UPDATE, Status.FAILED, 1, text, failure)
+    outcome = Outcome(Account(text, text, labels=(text,)), Action.UPDATE, Status.FAILED, 1, text, failure)
     return Report(text, text, text, (outcome,))

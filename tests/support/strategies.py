@@ -15,6 +15,8 @@ from icesync.model import (
     FailureKind,
     GraphFailure,
     IceBreaker,
+    Limit,
+    Limits,
     Observation,
     Outcome,
     Plan,
@@ -89,6 +91,15 @@ def changes(account: Account) -> st.SearchStrategy[Change]:
     return pairs.map(lambda pair: Change(account, *pair))
 
 
+def limits() -> st.SearchStrategy[Limits]:
+    bounds = st.builds(Limit, COUNTS) | st.builds(Limit, st.integers(0, 100), st.just(True))
+    return st.builds(Limits, bounds, bounds)
+
+
+def warnings() -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sets(hostile_texts(), max_size=3).map(lambda found: tuple(sorted(found)))
+
+
 @st.composite
 def plans(draw: st.DrawFn, max_accounts: int = 4) -> Plan:
     """Any plan: accounts differ in name and id and are sorted by name."""
@@ -104,6 +115,8 @@ def plans(draw: st.DrawFn, max_accounts: int = 4) -> Plan:
         created=draw(STAMPS),
         desired=draw(st.sampled_from(("", "sha256:" + "0" * 64))),
         against=draw(st.none() | st.builds(Against, STAMPS, COUNTS)),
+        limits=draw(st.none() | limits()),
+        warnings=draw(warnings()),
     )
 
 

@@ -1,9 +1,11 @@
 """When a plan is refused, and what is said about it."""
 
+from dataclasses import replace
+
 import pytest
 
 from icesync.errors import Refused
-from icesync.guard import check
+from icesync.guard import check, foreseen, reasons
 from icesync.model import (
     NOTHING,
     Account,
@@ -29,15 +31,6 @@ def fleet(*, updates: int = 0, deletes: int = 0, unchanged: int = 0, protect: bo
         for number, after in enumerate(afters)
     )
     return Plan(tuple(changes), unchanged=unchanged)
-
-
-def reasons(plan: Plan, limits: Limits, *, force: bool = False) -> tuple[str, ...]:
-    """Why the plan is refused; empty when it is not."""
-    try:
-        check(plan, limits, force=force)
-    except Refused as refused:
-        return refused.reasons
-    return ()
 
 
 @pytest.mark.parametrize(
@@ -88,13 +81,13 @@ def test_an_account_that_could_not_be_read_is_one_of_the_managed_accounts() -> N
 def test_a_refusal_tells_every_reason() -> None:
     tight = Limits(Limit(2), Limit(10, percent=True))
 
-    assert reasons(fleet(updates=2, deletes=1, unchanged=1), tight) == (
+    assert reasons(fleet(updates=2, deletes=1, unchanged=1), tight) == [
         "3 of 4 accounts would change, the limit max_changes is 2 (--max-changes or --force goes past it)",
         (
             "1 of 4 accounts would lose all ice breakers, the limit max_deletes is 10%"
             " (--max-deletes or --force goes past it)"
         ),
-    )
+    ]
 
 
 @pytest.mark.parametrize(
@@ -103,9 +96,9 @@ def test_a_refusal_tells_every_reason() -> None:
 )
 @pytest.mark.parametrize("force", [False, True])
 def test_nothing_lifts_protection(plan: Plan, action: str, force: bool) -> None:
-    assert reasons(plan, LOOSE, force=force) == (
-        f"acme-0 is protected: `protect: true` must be lifted before it can {action}",
-    )
+    assert reasons(plan, LOOSE, force=force) == [
+        f"acme-0 is protected: `protect: true` must be lifted before it can {action}"
+    ]
 
 
 def test_force_lifts_the_limits() -> None:
@@ -121,3 +114,17 @@ def test_a_refusal_says_that_nothing_was_written() -> None:
         check(fleet(deletes=1), Limits())
 
     assert caught.value.exit_code == 4
+    assert list(caught.value.reasons) == reasons(fleet(deletes=1), Limits())
+
+
+def test_what_is_within_the_limits_passes() -> None:
+    check(fleet(updates=1), Limits())
+    check(fleet(deletes=1), Limits(), force=True)
+
+
+def test_a_plan_that_knows_its_limits_foresees_its_refusal() -> None:
+    plan = fleet(deletes=1, protect=True)
+
+    assert foreseen(plan) == []
+    assert foreseen(replace(plan, limits=Limits())) == reasons(plan, Limits())
+    assert len(foreseen(replace(plan, limits=LOOSE))) == 1

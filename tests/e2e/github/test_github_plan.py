@@ -161,8 +161,11 @@ def test_what_apply_would_refuse_is_said_in_the_comment(workplace: Workplace) ->
     workplace.desk.declare({"shop": "none"})
     workplace.desk.seed(1, HELLO)
     workplace.on_pull_request()
-    assert plan(workplace).code == 0
-    assert "apply would refuse this" in workplace.api.bodies(7)[0]
+    done = plan(workplace)
+    assert done.code == 0
+    for told in (workplace.api.bodies(7)[0], done.summary):
+        assert told.count("**Apply would refuse this.**") == 1
+        assert told.count("1 of 1 accounts would lose all ice breakers") == 1
 
 
 @pytest.mark.parametrize(

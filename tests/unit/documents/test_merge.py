@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from icesync import guard
 from icesync.documents import merge, reportfile
 from icesync.errors import IcesyncError, PlanFileError, StalePlan, UsageError
 from icesync.model import (
@@ -17,6 +18,8 @@ from icesync.model import (
     FailureKind,
     Forecast,
     GraphFailure,
+    Limit,
+    Limits,
     Outcome,
     Plan,
     Profile,
@@ -105,6 +108,35 @@ def test_plans_against_snapshots_are_against_the_oldest_of_them() -> None:
 
     assert merge.plans(parts).against == older
     assert merge.plans({"b.json": SECOND, "c.json": THIRD}).against is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "whole"),
+    [
+        ([Limits(Limit(2)), Limits(Limit(2)), Limits(Limit(2))], Limits(Limit(2))),
+        ([Limits(Limit(2)), Limits(Limit(2)), Limits(Limit(3))], None),
+        ([Limits(Limit(2)), None, Limits(Limit(2))], None),
+    ],
+)
+def test_limits_that_all_plans_agree_in_are_those_of_the_whole(
+    limits: list[Limits | None], whole: Limits | None
+) -> None:
+    shards = [replace(plan, limits=each) for plan, each in zip((FIRST, SECOND, THIRD), limits, strict=True)]
+
+    found = merge.plans(dict(zip(("a.json", "b.json", "c.json"), shards, strict=True)))
+
+    assert [guard.foreseen(plan) for plan in shards] == [[], [], []]
+    assert found.limits == whole
+    assert bool(guard.foreseen(found)) is bool(whole), "3 of 18 accounts are more than 2"
+
+
+def test_every_warning_is_told_once() -> None:
+    parts = {
+        "a.json": replace(FIRST, warnings=("b ends", "c ends")),
+        "b.json": replace(SECOND, warnings=("a ends", "c ends")),
+    }
+
+    assert merge.plans(parts).warnings == ("a ends", "b ends", "c ends")
 
 
 def test_the_reports_of_shards_span_all_of_their_runs() -> None:

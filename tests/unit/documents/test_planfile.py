@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,22 @@ from icesync.model import NOTHING, Account, Desired, Fleet, Plan, Profile
 from tests.support.samples import PLAN, QUIET_PLAN, hostile_plan
 
 TEXT = planfile.dumps(PLAN, edits)
+
+
+# As icesync 0.1.0 wrote it before plans knew labels, protection, limits and warnings.
+OLDER = """
+{"format": "icesync.plan/1", "icesync": "0.1.0", "created": "2026-11-23T03:09:11Z", "complete": true,
+ "api": {"url": "https://graph.instagram.com", "version": "v24.0"},
+ "desired": "sha256:0000000000000000000000000000000000000000000000000000000000000000",
+ "summary": {"accounts": 3, "create": 1, "update": 0, "delete": 0,
+             "unchanged": 2, "unmanaged": 0, "unreadable": 0},
+ "changes": [{"account": "shop", "id": "1", "action": "create",
+  "before": {}, "after": {"default": [{"question": "Hello?", "payload": "HELLO"}]},
+  "edits": [{"kind": "add", "locale": "default", "position": 1, "before": null,
+             "after": {"question": "Hello?", "payload": "HELLO"}}]}],
+ "unreadable": [],
+ "digest": "sha256:d41fbb7ff52805b6e3a8041d38aed60d0f292245634ac360b71cc5f801244011"}
+"""
 
 
 def signed(document: dict[str, Any]) -> str:
@@ -38,8 +55,9 @@ def test_the_keys_stand_in_the_order_of_the_contract() -> None:
     document = json.loads(TEXT)
 
     head = ["format", "icesync", "created", "complete", "api", "desired"]
-    assert list(document) == [*head, "summary", "changes", "unreadable", "digest"]
-    assert list(document["changes"][0]) == ["account", "id", "action", "before", "after", "edits"]
+    people = ["limits", "refusals", "warnings"]
+    assert list(document) == [*head, "summary", "changes", "unreadable", *people, "digest"]
+    assert list(document["changes"][2]) == ["account", "id", "action", "before", "after", "edits"]
     assert list(document["changes"][0]["edits"][0]) == ["kind", "locale", "position", "before", "after"]
     assert list(document["unreadable"][0]) == ["account", "id", "error"]
     assert list(document["unreadable"][0]["error"]) == ["kind", "code", "subcode", "message", "trace", "hint"]
@@ -65,6 +83,7 @@ def test_a_change_holds_both_sides_and_its_edits() -> None:
     assert change == {
         "account": "acme-old",
         "id": "17841400000000002",
+        "protect": True,
         "action": "delete",
         "before": {"default": [gone]},
         "after": {},
@@ -72,8 +91,45 @@ def test_a_change_holds_both_sides_and_its_edits() -> None:
     }
 
 
-def test_no_credential_reference_or_label_gets_into_it() -> None:
-    assert not re.search('env:|"token":|IG_TOKENS|labels|protect|"eu"', TEXT)
+def test_no_credential_reference_gets_into_it() -> None:
+    assert not re.search('env:|"token":|IG_TOKENS', TEXT)
+
+
+def test_labels_and_protection_stand_where_there_are_any_and_are_read_back() -> None:
+    changes = json.loads(TEXT)["changes"]
+    told = [{key: change[key] for key in ("labels", "protect") if key in change} for change in changes]
+
+    assert told == [{"labels": ["eu"]}, {"protect": True}, {}]
+    found = [change.account for change in planfile.loads(TEXT).changes]
+    assert [(each.labels, each.protect) for each in found] == [(("eu",), False), ((), True), ((), False)]
+
+
+def test_it_tells_the_limits_and_what_they_would_refuse() -> None:
+    document = json.loads(TEXT)
+
+    assert document["limits"] == {"max_changes": "100%", "max_deletes": "10%"}
+    assert [reason.partition(",")[0] for reason in document["refusals"]] == [
+        "1 of 5 accounts would lose all ice breakers",
+        "acme-old is protected: `protect: true` must be lifted before it can delete",
+    ]
+    assert document["warnings"] == ["The token of acme-us ends in 3 days."]
+    found = planfile.loads(TEXT)
+    assert (found.limits, found.warnings) == (PLAN.limits, PLAN.warnings)
+
+
+def test_a_plan_without_limits_refuses_nothing() -> None:
+    document = planfile.to_document(replace(PLAN, limits=None, warnings=()), edits)
+
+    assert not {"limits", "refusals", "warnings"} & document.keys()
+
+
+def test_a_plan_file_from_before_there_were_labels_and_limits_still_holds() -> None:
+    plan = planfile.loads(OLDER)
+
+    assert json.loads(planfile.dumps(plan, edits)) == {**json.loads(OLDER), "icesync": __version__} | {
+        "digest": planfile.to_document(plan, edits)["digest"]
+    }
+    assert (plan.changes[0].account, plan.limits, plan.warnings) == (Account("shop", "1"), None, ())
 
 
 def test_the_text_is_readable_and_ends_in_a_newline() -> None:
@@ -133,6 +189,12 @@ def test_a_text_that_is_no_plan_is_refused_with_the_reason(text: str, message: s
         (("summary", "unchanged"), True, "summary.unchanged"),
         (("api", "url"), 7, "api.url"),
         (("extra",), 1, "extra"),
+        (("changes", 0, "labels"), "eu", "changes.0.labels"),
+        (("changes", 0, "protect"), 1, "changes.0.protect"),
+        (("limits", "max_changes"), "101%", "limits.max_changes"),
+        (("limits", "max_deletes"), "-1", "limits.max_deletes"),
+        (("limits",), {"max_changes": "1"}, "limits.max_deletes"),
+        (("warnings",), [None], "warnings.0"),
     ],
 )
 def test_a_damaged_shape_is_refused_with_its_place(
@@ -163,6 +225,11 @@ def test_a_damaged_shape_is_refused_with_its_place(
         (("summary", "unchanged"), 2, "the summary does not fit"),
         (("summary", "unreadable"), 0, "the summary does not fit"),
         (("complete",), True, "the summary does not fit"),
+        (("refusals",), [], "the refusals do not fit"),
+        (("limits", "max_deletes"), "20%", "the refusals do not fit"),
+        (("limits",), None, "the refusals do not fit"),
+        (("changes", 1, "protect"), False, "the refusals do not fit"),
+        (("changes", 0, "protect"), True, "the refusals do not fit"),
     ],
 )
 def test_a_made_up_plan_that_contradicts_itself_is_refused(

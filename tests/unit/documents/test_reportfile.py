@@ -24,7 +24,8 @@ def test_a_report_as_a_whole() -> None:
         "applied": 1, "already": 0, "stale": 1, "unverified": 0, "failed": 1, "deferred": 1, "unchanged": 5,
     }  # fmt: skip
     assert document["outcomes"][0] == {
-        "account": "acme-de", "id": "17841400000000001", "action": "create", "status": "applied", **quiet,
+        "account": "acme-de", "id": "17841400000000001", "labels": ["eu"],
+        "action": "create", "status": "applied", **quiet,
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from icesync.model import (
     FailureKind,
     Forecast,
     GraphFailure,
+    Limits,
     Outcome,
     Plan,
     Profile,
@@ -101,6 +102,19 @@ def test_a_failure_tells_its_cause_its_hint_its_time_and_its_trace() -> None:
         for text in ("throttled 4: too many", "Wait for it.", "2026-11-23T04:00:00Z", "Abc"):
             assert text in told
     assert "update, 2 calls, wave 2" in page
+
+
+def test_what_apply_would_refuse_is_counted_and_the_first_reasons_are_told() -> None:
+    gone = changes(Action.DELETE, 25, ONE, NOTHING)
+    protected = tuple(replace(each, account=replace(each.account, protect=True)) for each in gone)
+
+    page = render(Plan(protected, limits=Limits()), "html")
+
+    callout = page[page.index("Apply would refuse this:") :].partition("</div>")[0]
+    assert callout.count("<li") == 20
+    assert "25 of 25 accounts would lose all ice breakers" in callout
+    assert "And 6 more" in callout
+    assert "Apply would refuse this" not in render(Plan(protected), "html")
 
 
 def test_many_accounts_that_lose_everything_are_counted_and_some_are_named() -> None:

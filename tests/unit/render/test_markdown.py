@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from icesync import guard
 from icesync.model import (
     NOTHING,
     Account,
     Action,
     Against,
     Change,
+    Limits,
     Outcome,
     Plan,
     Profile,
@@ -45,6 +47,8 @@ def test_the_parts_stand_in_the_order_in_which_they_matter() -> None:
 
     assert headings == [
         "## icesync plan",
+        "### Why apply would refuse it",
+        "### Warnings",
         "### Unreadable",
         "### Changed accounts",
         "### Removed",
@@ -164,6 +168,29 @@ def test_with_less_room_the_parts_go_in_their_order(bound: int) -> None:
     plan = large_plan(20)
 
     assert_in_order(Comment(fitted(plan, most_chars=bound)), Comment(fitted(plan)))
+
+
+def test_what_apply_would_refuse_and_warnings_outlast_every_row() -> None:
+    plan = replace(large_plan(50), limits=Limits(), warnings=("One token ends.",))
+
+    text = fitted(plan, most_chars=1_200)
+    comment = Comment(text)
+
+    assert "**Apply would refuse this.**" in text
+    assert comment.listed("Why apply would refuse it") == guard.foreseen(plan)
+    assert comment.listed("Warnings") == ["One token ends."]
+    assert comment.shown["deleted accounts"] < 50
+
+
+def test_hundreds_of_protected_accounts_do_not_push_out_what_they_lose() -> None:
+    gone = [Change(replace(account("gone", number), protect=True), ASKS, NOTHING) for number in range(300)]
+
+    comment = Comment(fitted(Plan(tuple(gone), limits=Limits()), most_chars=COMMENT_CHARS))
+
+    assert comment.shown["refusals"] == 20
+    assert comment.left["refusals"] == 281
+    assert comment.shown["deleted accounts"] == 300
+    assert comment.listed("Why apply would refuse it")[0].startswith("300 of 300 accounts would lose all")
 
 
 def test_one_account_of_many_pages_does_not_hide_what_the_others_do() -> None:

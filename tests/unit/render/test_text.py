@@ -11,6 +11,7 @@ from icesync.model import (
     Action,
     Change,
     FailureKind,
+    Forecast,
     GraphFailure,
     Outcome,
     Plan,
@@ -38,6 +39,22 @@ def update(before: tuple[str, str], after: tuple[str, str]) -> Plan:
 )
 def test_a_plan_ends_in_its_totals(plan: Plan, line: str) -> None:
     assert render(plan, "text").splitlines()[-1] == line
+
+
+def test_what_people_must_know_stands_just_before_the_cost_and_the_totals() -> None:
+    plan = replace(PLAN, forecast=Forecast(12), warnings=("One\x1b ends.", "Two ends."))
+
+    lines = [line.partition(",")[0] for line in render(plan, "text").splitlines()[-9:-2]]
+
+    assert lines == [
+        r"Warning: One\x1b ends.",
+        "Warning: Two ends.",
+        "",
+        "Apply would refuse this: 1 of 5 accounts would lose all ice breakers",
+        "Apply would refuse this: acme-old is protected: `protect: true` must be lifted before it can delete",
+        "",
+        "Carrying this out takes 12 calls.",
+    ]
 
 
 @pytest.mark.parametrize(
