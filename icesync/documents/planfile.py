@@ -112,7 +112,8 @@ def _contradictions(plan: Plan, document: Mapping[str, Any]) -> Iterator[str]:
             yield f"what it does to {change.account.name!r} is no {told['action']}"
     if _summary(plan) != document["summary"] or plan.complete != document["complete"]:
         yield "the summary does not fit the accounts"
-    if guard.foreseen(plan) != document.get("refusals", []):
+    # Their number, because another version may have other words for them.
+    if len(guard.foreseen(plan)) != len(document.get("refusals", [])):
         yield "the refusals do not fit the limits and the accounts"
 
 
