@@ -63,8 +63,8 @@ def head(folder: Path, environ: Mapping[str, str]) -> str | None:
 
 
 def changed(before: Fleet, after: Fleet) -> tuple[Desired, ...]:
-    """The accounts of `after` that are new, or whose profile, token reference or protection is not
-    what it was. With another API it is all of them: what was live there tells nothing here."""
+    """The accounts of `after` that are new, or whose profile, webhooks, token reference or protection
+    are not what they were. With another API it is all of them: what was live there tells nothing here."""
     if before.api != after.api:
         return after.accounts
     known = {each.account.identity: _wanted(each) for each in before.accounts}
@@ -78,8 +78,9 @@ def gone(before: Fleet, after: Fleet) -> tuple[Account, ...]:
 
 
 def _wanted(desired: Desired) -> tuple[object, ...]:
-    """What of an account is for the API; its name and its labels are for people."""
-    return desired.profile, desired.account.token, desired.account.protect
+    """What of an account is for the API; its name and its labels are for people, its sink for refreshing."""
+    account = desired.account
+    return desired.profile, account.webhooks, account.token, account.protect
 
 
 def _patterns(root: Path) -> list[Parts]:

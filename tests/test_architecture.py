@@ -54,7 +54,8 @@ PURE = (
     " github.events github.pages github.workflow"
     " config.accounts config.comments config.dump config.fields config.grammar config.locales"
     " config.malformed config.phrases config.places config.problems config.profiles config.questions"
-    " config.resolve config.rules config.schema config.settings config.shapes config.variables"
+    " config.references config.resolve config.rules config.schema config.settings config.shapes"
+    " config.variables config.webhooks"
 )
 IMPURE = "asyncio click datetime httpx logging os pathlib random socket sqlite3 subprocess time"
 # The sandbox is a second reading of the manual: with shared code it would agree with the first's mistakes.

@@ -6,13 +6,15 @@ Templates that no account uses go the same way, so that a mistake in one is told
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from icesync.config.fields import NO_ID, read_id, read_labels, read_protect, read_token
-from icesync.config.problems import Layer, Notes, origin
+from icesync.config.fields import NO_ID, read_id, read_labels, read_protect
+from icesync.config.problems import Layer, Notes, Where, origin
 from icesync.config.profiles import Memory, read_profile
+from icesync.config.references import read_sink, read_token
 from icesync.config.resolve import ACCOUNT_KEYS, Ground, merge, under
 from icesync.config.shapes import known_keys, mapping
 from icesync.config.source import Data
 from icesync.config.variables import Fault, Scope, faults
+from icesync.config.webhooks import read_webhooks
 from icesync.model import DEFAULT_LOCALE, Account, Desired
 
 _NOT_UNIQUE: Final = ("me", NO_ID)
@@ -24,6 +26,7 @@ def read_accounts(notes: Notes, accounts: Mapping[str, Layer], ground: Ground) -
     fleet = tuple([_read_account(notes, name, accounts[name], ground, memory) for name in sorted(accounts)])
     _check_unused(notes, ground, memory)
     _check_ids(notes, accounts, fleet)
+    _check_sinks(notes, accounts, fleet)
     return fleet
 
 
@@ -34,7 +37,8 @@ def _read_account(notes: Notes, name: str, own: Layer, ground: Ground, memory: M
     data = merge(base.data, own.data)
     scope = Scope(name, read_id(notes, data.get("id")), notes.layers)
     ice_breakers = data.get("ice_breakers")
-    if ice_breakers is not None and data.get("token") is None:
+    asks = ice_breakers is not None or data.get("webhooks") is not None
+    if asks and data.get("token") is None:
         message = "this account has no token, so it can be neither read nor written"
         notes.warning(("token",), "no-token", message, at_key=True)
     if isinstance(ice_breakers, dict) and ice_breakers and DEFAULT_LOCALE not in ice_breakers:
@@ -58,6 +62,8 @@ def _read(
         token=read_token(notes, data.get("token"), scope),
         labels=read_labels(notes, data.get("labels")),
         protect=read_protect(notes, data.get("protect")),
+        webhooks=read_webhooks(notes, data.get("webhooks")),
+        sink=read_sink(notes, data.get("sink"), scope),
     )
     return Desired(account, read_profile(notes, data.get("ice_breakers"), scope, memory))
 
@@ -79,3 +85,17 @@ def _check_ids(notes: Notes, accounts: Mapping[str, Layer], fleet: Sequence[Desi
             also_at = origin((accounts[name],), ("id",))
             message = f"the id {account.id} belongs to another account already"
             notes.on(accounts[account.name]).error(("id",), "duplicate-id", message, also_at=also_at)
+
+
+def _check_sinks(notes: Notes, accounts: Mapping[str, Layer], fleet: Sequence[Desired]) -> None:
+    """Accounts share a sink only if they share the token, else one would take the other's place."""
+    first: dict[str, Account] = {}
+    for account in (desired.account for desired in fleet):
+        if account.sink is None:
+            continue
+        other = first.setdefault(account.sink, account)
+        if other.token != account.token:
+            also_at = Where(accounts[other.name].source, accounts[other.name].trail, at_key=True)
+            message = "this sink holds the token of another account already; write ${name} into it"
+            on_account = notes.on(accounts[account.name])
+            on_account.error(("sink",), "duplicate-sink", message, at_key=True, also_at=also_at)

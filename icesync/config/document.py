@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from icesync.config import grammar
 from icesync.config.locales import KNOWN, WELL_FORMED
+from icesync.config.webhooks import FIELDS
 from icesync.model import USUAL_BUDGET, Api, Limits
 
 _SCALARS: Final = ["string", "number", "boolean"]
@@ -34,6 +35,7 @@ def _keys(pattern: re.Pattern[str], known: list[str] | None = None) -> dict[str,
 
 Text: TypeAlias = Annotated[str, _text()]
 Label: TypeAlias = Annotated[str, _text(pattern=_pattern(grammar.LABEL))]
+Webhook: TypeAlias = Annotated[str, WithJsonSchema({"enum": sorted(FIELDS)})]
 Limit: TypeAlias = Annotated[
     str, WithJsonSchema({"type": ["string", "integer"], "pattern": _pattern(grammar.LIMIT), "minimum": 0})
 ]
@@ -70,12 +72,20 @@ class Partial(Model):
     vars: Annotated[dict[str, Text | None], Field(json_schema_extra=_keys(grammar.VARIABLE))] | None = None
     """Values for `${variables}` in questions, payloads and token. icesync gives name, id, locale and NAME."""
     token: (
-        Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^\s*(?:env|file|command):|\$\{"})]
+        Annotated[
+            str, WithJsonSchema({"type": "string", "pattern": r"^\s*(?:env|file|keyring|command):|\$\{"})
+        ]
         | None
     ) = Field(
         None, examples=["env:IG_TOKENS#${name}", "file:secrets.json#acme", "command:pass show instagram/acme"]
     )
-    """Where the token is, never the token itself: env:NAME, file:PATH or command:CMD, then perhaps #KEY."""
+    """Where the token is, never the token itself: env:NAME, file:PATH, keyring:SERVICE/USER or command:CMD,
+    then perhaps #KEY."""
+    sink: (
+        Annotated[str, WithJsonSchema({"type": "string", "pattern": r"^\s*(?:file|command):|\$\{"})] | None
+    ) = Field(None, examples=["file:secrets.json#${name}", "command:gh secret set IG_${NAME}"])
+    """Where `tokens refresh` puts the new token: file:PATH#KEY, or command:CMD, which finds it on its
+    standard input."""
     labels: list[Label] | None = Field(None, examples=[["retail", "us"]])
     """For --label. The labels of templates and account add up."""
     protect: (
@@ -85,6 +95,10 @@ class Partial(Model):
         | None
     ) = None
     """true: refuse every change to this account."""
+    webhooks: Annotated[list[Webhook], Field(min_length=1)] | None = Field(
+        None, examples=[["messages", "messaging_postbacks"]]
+    )
+    """Webhook fields that the account is subscribed to, at least. Without this key they are left alone."""
     ice_breakers: IceBreakers | None = None
     """Locales with their questions, or `none` to have none. Without this key the account is left alone."""
 

@@ -52,10 +52,14 @@ def _account(account: Account) -> Iterator[str]:
     yield f"    id: {_quoted(account.id)}"
     if account.token is not None:
         yield f"    token: {_quoted(escape(account.token))}"
+    if account.sink is not None:
+        yield f"    sink: {_quoted(escape(account.sink))}"
     if account.labels:
         yield f"    labels: [{', '.join(map(_text, account.labels))}]"
     if account.protect:
         yield "    protect: true"
+    if account.webhooks:
+        yield f"    webhooks: [{', '.join(account.webhooks)}]"
 
 
 def _profile(profile: Profile) -> Iterator[str]:

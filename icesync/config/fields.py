@@ -1,18 +1,15 @@
-"""The single fields of an account: id, token, labels, protect. Pure."""
+"""The single fields of an account: id, labels, protect. Pure."""
 
-import re
 from typing import Final
 
-from icesync.config.grammar import ACCOUNT_ID, LABEL, VARIABLE
+from icesync.config.grammar import ACCOUNT_ID, LABEL
 from icesync.config.phrases import kind, shown
 from icesync.config.places import Trail
 from icesync.config.problems import Notes
 from icesync.config.shapes import text
 from icesync.config.source import Data
-from icesync.config.variables import Scope, fill
 
 NO_ID: Final = ""
-_USUAL_TOKEN: Final = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*(?:#[A-Za-z0-9._-]+)?")
 _PROTECT: Final = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -34,36 +31,6 @@ def read_id(notes: Notes, value: Data) -> str:
         message = "this account needs an id: the number of its professional account, or me"
         notes.error(("id",), "missing-key", message, at_key=True)
     return NO_ID
-
-
-def read_token(notes: Notes, value: Data, scope: Scope) -> str | None:
-    """The reference to a token. No message repeats it: somebody may have written the token itself."""
-    written = text(notes, ("token",), value)
-    if written is None:
-        return None
-    filled = fill(notes, ("token",), written, scope, None)
-    reference = filled and filled.strip()
-    if reference is not None and not _USUAL_TOKEN.fullmatch(reference):
-        fault = _token_fault(reference)
-        if fault:
-            notes.error(("token",), "token-reference", fault)
-    return reference
-
-
-def _token_fault(reference: str) -> str | None:
-    scheme, _, rest = reference.partition(":")
-    target, sign, key = rest.rpartition("#") if "#" in rest else (rest, "", "")
-    if scheme not in ("env", "file", "command"):
-        return "token names where the token is, never the token itself: env:NAME, file:PATH or command:CMD"
-    if not reference.isprintable():
-        return "a token reference is one line of printable text"
-    if sign and not key:
-        return "after the # of a token reference stands a key"
-    if scheme == "env" and not VARIABLE.fullmatch(target):
-        return "env: wants the name of an environment variable: letters, digits and _"
-    if not target.strip():
-        return f"{scheme}: wants {'a path' if scheme == 'file' else 'a command'} after it"
-    return None
 
 
 def read_labels(notes: Notes, value: Data) -> tuple[str, ...]:

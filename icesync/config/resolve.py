@@ -16,7 +16,9 @@ from icesync.config.shapes import known_keys, mapping
 from icesync.config.source import Data
 from icesync.config.variables import Fault, faults
 
-ACCOUNT_KEYS: Final = frozenset({"id", "extends", "vars", "token", "labels", "protect", "ice_breakers"})
+ACCOUNT_KEYS: Final = frozenset(
+    {"id", "extends", "vars", "token", "sink", "labels", "protect", "webhooks", "ice_breakers"}
+)
 MAX_LAYERS: Final = 100
 DEFAULTS: Final = ""
 

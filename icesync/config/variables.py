@@ -62,7 +62,8 @@ def uses(text: str) -> Iterator[str]:
 def fill(notes: Notes, trail: Trail, text: str, scope: Scope, locale: str | None) -> str | None:
     """The text with the values of its variables, and `$${` as a literal `${`.
 
-    None, and an error for each, where some have no value. A token belongs to no locale.
+    None, and an error for each, where some have no value. A token or a sink belongs to no
+    locale.
     """
     if not needs_filling(text):
         return text
@@ -89,7 +90,8 @@ def _explain(notes: Notes, trail: Trail, name: str | None, number: int, scope: S
         message = "this '${' begins no '${variable}'; write '$${' for a literal '${'"
         notes.error(trail, "broken-variable", message, sign=sign)
     elif name == "locale":
-        notes.error(trail, "unknown-variable", "${locale} has no value in a token", sign=sign)
+        message = f"${{locale}} has no value in a {trail[-1]}"
+        notes.error(trail, "unknown-variable", message, sign=sign)
     else:
         hint = did_you_mean(name, scope.names() - {name})
         message = f"${{{name[:60]}}} has no value for account {scope.name}{hint}"

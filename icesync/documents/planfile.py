@@ -85,7 +85,8 @@ def json_schema() -> dict[str, Any]:
 
 
 def desired_digest(fleet: Fleet) -> str:
-    """Names the resolved desired state: every account's name, id and profile, in whatever order, no token."""
+    """Names the resolved desired state: every account's name, id, webhooks and profile, in whatever order,
+    no token. Where no webhooks are asked for it is as if there were none to ask for."""
     accounts = sorted(fleet.accounts, key=lambda each: (each.account.name, each.account.id))
     # A template's profile is one value in many accounts, and is written out once.
     texts: dict[int, str] = {}
@@ -94,7 +95,10 @@ def desired_digest(fleet: Fleet) -> str:
         profile = desired.profile
         if id(profile) not in texts:
             texts[id(profile)] = strict.canonical(None if profile is None else profile.as_data())
-        names = strict.canonical((desired.account.name, desired.account.id))
+        account = desired.account
+        names = strict.canonical(
+            (account.name, account.id, *([account.webhooks] if account.webhooks else []))
+        )
         return f"{names[:-1]},{texts[id(profile)]}]"
 
     return strict.digest_of_list(map(text, accounts))

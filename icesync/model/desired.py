@@ -65,7 +65,9 @@ class Account:
     """One Instagram professional account as the desired state names it.
 
     `id` is the professional account id, or `me`. `token` is a reference (`env:NAME`), never a
-    secret; None where the desired state gives none. `labels` are sorted.
+    secret; None where the desired state gives none. `labels` are sorted. `webhooks` are the fields that
+    it shall be subscribed to, sorted; none where that is left alone. `sink` is a reference
+    (`file:PATH#KEY`) to where a refreshed token goes.
     """
 
     name: str
@@ -73,6 +75,8 @@ class Account:
     token: str | None = None
     labels: tuple[str, ...] = ()
     protect: bool = False
+    webhooks: tuple[str, ...] = ()
+    sink: str | None = None
 
     @property
     def identity(self) -> str:

@@ -1,5 +1,6 @@
 """Laws of the desired state: nothing but ConfigError, and what is written reads back to the same."""
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from icesync.config import Loaded, load
 from icesync.config.dump import to_yaml
 from icesync.config.locales import LISTED
+from icesync.config.webhooks import FIELDS
 from icesync.diagnostics import Severity, in_order
 from icesync.errors import ConfigError
 from icesync.model import Account, Api, Desired, Profile, canonical_text
@@ -28,7 +30,7 @@ templates:
       fr_FR: &fr [{question: "Q", payload: 'P'}]
   u: {extends: [t], ice_breakers: {fr_FR: null, de_DE: *fr}}
 accounts:
-  a: {id: "1", extends: [t, u]}
+  a: {id: "1", extends: [t, u], webhooks: [messages], sink: 'file:t#${name}'}
   b: {id: me, ice_breakers: none, protect: true}
 limits: {max_changes: 10%, max_deletes: 3}
 """,
@@ -137,7 +139,8 @@ ACCOUNTS = st.builds(
     .map(sorted)
     .map(tuple),
     protect=st.booleans(),
-)
+    webhooks=st.sets(st.sampled_from(sorted(FIELDS)), max_size=3).map(sorted).map(tuple),
+).flatmap(lambda account: st.sampled_from([account, replace(account, sink=f"file:${{x}} ä#{account.id}")]))
 APIS = st.builds(
     Api,
     url=st.sampled_from(

@@ -14,6 +14,8 @@ ACCOUNTS = st.builds(
     token=st.sampled_from((None, "env:T", "env:U")),
     labels=st.sampled_from(((), ("eu",))),
     protect=st.booleans(),
+    webhooks=st.sampled_from(((), ("messages",))),
+    sink=st.sampled_from((None, "file:t#a")),
 )
 PROFILES = st.sampled_from((None, NOTHING, Profile.of({"default": [("A?", "A")]})))
 FLEETS = st.builds(
@@ -28,10 +30,11 @@ FLEETS = st.builds(
 
 
 def asked(fleet: Fleet) -> dict[str, object]:
-    """What a fleet asks of the API, by account: with no name and no label in it."""
+    """What a fleet asks of the API, by account: with no name, label or sink in it."""
     return {
-        each.account.identity: (fleet.api, each.profile, each.account.token, each.account.protect)
+        account.identity: (fleet.api, each.profile, account.token, account.protect, account.webhooks)
         for each in fleet.accounts
+        for account in (each.account,)
     }
 
 

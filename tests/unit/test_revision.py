@@ -49,6 +49,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
         (SHOP, with_account(SHOP, name="store")),
         (SHOP, with_account(SHOP, labels=("eu",))),
         (ME, with_account(ME, labels=("eu",))),
+        (SHOP, with_account(SHOP, sink="command:gh secret set T")),
         (replace(SHOP, profile=None), replace(SHOP, profile=None)),
     ],
 )
@@ -66,6 +67,7 @@ def test_what_is_only_for_people_is_no_change(before: Desired, after: Desired) -
         with_account(SHOP, token="env:OTHER"),
         with_account(SHOP, token=None),
         with_account(SHOP, protect=True),
+        with_account(SHOP, webhooks=("messages",)),
     ],
 )
 def test_what_is_asked_of_an_account_is_a_change_whichever_way_it_goes(after: Desired) -> None:

@@ -102,6 +102,9 @@ def test_a_token_that_somebody_typed_is_never_repeated(told: Told) -> None:
         f"env:{secret}#",
         "'file: '",
         f'"file:{secret}\\nx"',
+        f"keyring:{secret}",
+        f"keyring:/{secret}",
+        f"keyring:{secret}/",
         f"[{secret}]",
     ]
     for token in (*wrong, f"${{{secret.lower()}}} {secret}"):

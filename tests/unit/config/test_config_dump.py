@@ -6,7 +6,15 @@ from icesync.model import NOTHING, Account, Api, Desired, Profile
 FLEET = [
     Desired(Account("b", "me", "env:T"), NOTHING),
     Desired(
-        Account("a", "17841400000000001", "file:${x}#a", ("1st", "retail"), protect=True),
+        Account(
+            "a",
+            "17841400000000001",
+            "file:${x}#a",
+            ("1st", "retail"),
+            True,
+            ("comments", "messages"),
+            "command:x",
+        ),
         Profile.of(
             {
                 "fr_FR": [("Où est ${brand} ?", "null")],
@@ -28,8 +36,10 @@ def test_the_text_in_full() -> None:
         "  a:\n"
         '    id: "17841400000000001"\n'
         '    token: "file:$${x}#a"\n'
+        '    sink: "command:x"\n'
         '    labels: ["1st", retail]\n'
         "    protect: true\n"
+        "    webhooks: [comments, messages]\n"
         "    ice_breakers:\n"
         "      default:\n"
         '        - question: "Yes"\n'

@@ -23,7 +23,9 @@ accounts:
     extends: [t, u]
     labels: [a]
     ice_breakers: {{fr_FR: null, default: [{{question: 1, payload: true}}]}}
-  b: {{id: me, ice_breakers: none, token: null}}
+  b: {{id: me, ice_breakers: none, token: null, webhooks: [messages, messaging_postbacks], sink: null}}
+  c: {{id: 1, token: "keyring:icesync/${{name}}#a", sink: "file:tokens.json#${{name}}", webhooks: null}}
+  d: {{id: 2, token: env:T, sink: "command:gh secret set IG_${{NAME}}"}}
 """
 VALID = [FULL, "version: '1'\naccounts: {}", "version: 1\ninclude: []"]
 # What the schema refuses, the loader refuses too.
@@ -40,6 +42,11 @@ INVALID = [
     "version: 1\naccounts: {a: {id: 1, labels: {}}}",
     "version: 1\naccounts: {a: {id: 1, protect: 'yes'}}",
     "version: 1\naccounts: {a: {id: 1, token: IGSECRET}}",
+    "version: 1\naccounts: {a: {id: 1, sink: IGSECRET}}",
+    "version: 1\naccounts: {a: {id: 1, sink: 'env:T'}}",
+    "version: 1\naccounts: {a: {id: 1, webhooks: []}}",
+    "version: 1\naccounts: {a: {id: 1, webhooks: messages}}",
+    "version: 1\naccounts: {a: {id: 1, webhooks: [feed]}}",
     "version: 1\naccounts: {a: {id: 1, vars: {'a b': c}}}",
     "version: 1\naccounts: {a: {id: 1, vars: {a: [c]}}}",
     "version: 1\naccounts: {a: {id: 1, extends: {}}}",

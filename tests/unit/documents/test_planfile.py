@@ -293,12 +293,18 @@ HERE = Desired(Account("a", "1"), ASKS)
 
 def test_the_desired_digest_does_not_hang_on_order_or_tokens() -> None:
     there = Desired(Account("b", "2"), None)
-    with_token = Desired(Account("a", "1", token="env:X", labels=("x",), protect=True), ASKS)
+    with_token = Desired(Account("a", "1", "env:X", ("x",), protect=True, sink="command:x"), ASKS)
 
     digest = planfile.desired_digest(Fleet((HERE, there)))
 
     assert re.fullmatch("sha256:[0-9a-f]{64}", digest)
     assert planfile.desired_digest(Fleet((there, with_token))) == digest
+
+
+def test_a_fleet_without_webhooks_keeps_the_digest_that_older_plans_name() -> None:
+    assert planfile.desired_digest(Fleet((HERE,))) == (
+        "sha256:da2477b9927dcc138b29b063bb0905128559ad1bb928170809dc2334731fd74d"
+    )
 
 
 @pytest.mark.parametrize(
@@ -309,6 +315,7 @@ def test_the_desired_digest_does_not_hang_on_order_or_tokens() -> None:
         Desired(Account("a", "1"), Profile.of({"default": [("Q?", "R")]})),
         Desired(Account("a", "1"), NOTHING),
         Desired(Account("a", "1"), None),
+        Desired(Account("a", "1", webhooks=("messages",)), ASKS),
     ],
 )
 def test_the_desired_digest_tells_desired_states_apart(other: Desired) -> None:
