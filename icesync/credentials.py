@@ -1,26 +1,23 @@
-"""From a credential (a reference in a file) to a token (the secret). Owns subprocesses.
+"""From a credential (a reference in a file) to a token (the secret). Owns keyring.
 
-A reference is `env:NAME`, `file:PATH` or `command:CMD ARG…`; with `#KEY` at its end the value is a
-JSON or YAML mapping, and KEY is looked up in it.
+A reference is `env:NAME`, `file:PATH`, `keyring:SERVICE/USER` or `command:CMD ARG…`; with `#KEY` at its
+end the value is a JSON or YAML mapping, and KEY is looked up in it.
 """
 
 import asyncio
+import hmac
 import os
 import re
-import shlex
-from asyncio.subprocess import DEVNULL
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from stat import S_ISREG
-from typing import IO, Final
+from typing import Final
 
 from icesync.errors import CredentialError
 from icesync.model import Account
+from icesync.process import LARGEST, PATIENCE, CommandFailed, output_of
 
-COMMAND_TIMEOUT: Final = 60.0
-_LARGEST: Final = 16 * 1024 * 1024
-_KEYED: Final = re.compile(r"((?:env|file|command):.+?)(?:#([^#\s]+))?", re.DOTALL)
+_KEYED: Final = re.compile(r"((?:env|file|keyring|command):.+?)(?:#([^#\s]+))?", re.DOTALL)
 
 
 class Secret:
@@ -33,6 +30,10 @@ class Secret:
 
     def reveal(self) -> str:
         return self._value
+
+    def fingerprint(self, key: bytes) -> str:
+        """What a token is known by when it is gone: only who has the key can tell whose it is."""
+        return hmac.digest(key, self._value.encode(), "sha256").hex()
 
     def scrub(self, text: str) -> str:
         """The text with the token masked wherever it stands."""
@@ -47,7 +48,7 @@ class Secret:
 class Credentials:
     """Looks tokens up, each source once a run.
 
-    Relative paths and commands start at `root`; a command has `patience` seconds. `read_mapping`
+    Relative paths and commands start at `root`; a command or a keyring has `patience` seconds. `read_mapping`
     turns text into a mapping, or None where it is not one. Every failure is a CredentialError that
     shows neither a value nor the reference, because its message goes into plans and reports.
     """
@@ -58,7 +59,7 @@ class Credentials:
         root: Path,
         read_mapping: Callable[[str], Mapping[str, str] | None],
         *,
-        patience: float = COMMAND_TIMEOUT,
+        patience: float = PATIENCE,
     ) -> None:
         # A copy, because `os.environ` itself raises for a name that no encoding knows.
         self._environ = dict(environ)
@@ -67,7 +68,13 @@ class Credentials:
         self._patience = patience
         self._values: dict[str, asyncio.Future[str]] = {}
         self._mappings: dict[str, Mapping[str, str] | None] = {}
-        self._sources = {"env": self._env, "file": self._file, "command": self._command}
+        self._keyring_is_free = asyncio.Lock()
+        self._sources = {
+            "env": self._env,
+            "file": self._file,
+            "keyring": self._keyring,
+            "command": self._command,
+        }
 
     async def token(self, account: Account) -> Secret:
         """The account's token. Raises CredentialError."""
@@ -77,7 +84,9 @@ class Credentials:
             )
         reference = _KEYED.fullmatch(account.token)
         if reference is None:
-            raise CredentialError("its token is no reference: write env:NAME, file:PATH or command:CMD")
+            raise CredentialError(
+                "its token is no reference: write env:NAME, file:PATH, keyring:SERVICE/USER or command:CMD"
+            )
         source, key = reference.groups()
         value = await self._once(source)
         if key:
@@ -112,7 +121,7 @@ class Credentials:
 
     async def _file(self, path: str) -> str:
         try:
-            return _content(self._root / path).decode()
+            return content(self._root / path).decode()
         except OSError as error:
             raise CredentialError(f"the file of its token reference: {error.strerror}") from None
         except UnicodeDecodeError:
@@ -120,76 +129,53 @@ class Credentials:
         except ValueError as error:
             raise CredentialError(f"the file of its token reference: {error}") from None
 
-    async def _command(self, line: str) -> str:
-        """The command's standard output. What it prints may hold the secret, so a failure tells
-        its exit status and nothing else."""
+    async def _keyring(self, entry: str) -> str:
+        """A person may be asked to unlock it, so there is one question at a time."""
+        service, _, user = entry.rpartition("/")
         try:
-            words = shlex.split(line)
-            if not words:
-                raise CredentialError("its token reference names no command")
-            async with asyncio.timeout(self._patience):
-                status, output = await self._run(words)
-            if status:
-                raise CredentialError(f"the command of its token reference: exit status {status}")
-            return output.decode()
-        except UnicodeDecodeError:
-            raise CredentialError("the command of its token reference prints no UTF-8 text") from None
-        except ValueError as error:
-            raise CredentialError(f"the command of its token reference: {error}") from None
+            async with self._keyring_is_free, asyncio.timeout(self._patience):
+                value = await _kept_in_keyring(service, user)
         except TimeoutError:
             raise CredentialError(
-                f"the command of its token reference gave no answer within {self._patience:g} s"
+                f"the keyring of its token reference gave no answer within {self._patience:g} s"
             ) from None
-        except OSError as error:
-            raise CredentialError(f"the command of its token reference: {error.strerror}") from None
+        if value is None:
+            raise CredentialError("the keyring has no entry for that service and user of its token reference")
+        return value
 
-    async def _run(self, words: Sequence[str]) -> tuple[int, bytes]:
-        """Exit status and standard output. The process is gone when this ends, however it ends."""
-        async with _pipe() as (output, end):
-            with end:
-                process = await asyncio.create_subprocess_exec(
-                    *words, cwd=self._root, env=self._environ, stdin=DEVNULL, stdout=end, stderr=DEVNULL
-                )
-            try:
-                printed = await _to_the_end(output)
-                return await process.wait(), printed
-            finally:
-                if process.returncode is None:
-                    with suppress(ProcessLookupError):
-                        process.kill()
-                    await process.wait()
+    async def _command(self, line: str) -> str:
+        """The command's standard output. What it prints may hold the secret, so a failure does not tell."""
+        try:
+            printed = await output_of(line, folder=self._root, environ=self._environ, patience=self._patience)
+            return printed.decode()
+        except CommandFailed as failed:
+            raise CredentialError(f"the command of its token reference: {failed}") from None
+        except UnicodeDecodeError:
+            raise CredentialError("the command of its token reference prints no UTF-8 text") from None
 
 
-def _content(path: Path) -> bytes:
-    """What a regular file holds. Anything else could wait for a writer, or never end."""
+async def _kept_in_keyring(service: str, user: str) -> str | None:
+    try:
+        import keyring
+    except ImportError:
+        raise CredentialError("its token reference needs more: pip install 'icesync[keyring]'") from None
+    # A backend is anybody's code: it raises what it likes, and says in it what it likes.
+    question = asyncio.to_thread(keyring.get_password, service, user)
+    [found] = await asyncio.gather(question, return_exceptions=True)
+    if isinstance(found, BaseException):
+        raise CredentialError(f"the keyring of its token reference: {type(found).__name__}")
+    return found
+
+
+def content(path: Path) -> bytes:
+    """What a regular file holds. Anything else could wait for a writer, or never end.
+
+    Raises OSError, and ValueError for people, which shows neither path nor content.
+    """
     with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         if not S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise CredentialError("what its token reference names is no regular file")
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise CredentialError("the file of its token reference is too large")
-    return content
-
-
-@asynccontextmanager
-async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, IO[bytes]]]:
-    """A reader, and the other end. It is ours rather than the process's, because asyncio waits for a
-    killed process until its children, too, have let go of the output."""
-    source, end = (os.fdopen(number, mode) for number, mode in zip(os.pipe(), ("rb", "wb"), strict=True))
-    reader = asyncio.StreamReader()
-    with end:
-        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), source
-        )
-        try:
-            yield reader, end
-        finally:
-            transport.close()
-
-
-async def _to_the_end(output: asyncio.StreamReader) -> bytes:
-    try:
-        await output.readexactly(_LARGEST + 1)
-    except asyncio.IncompleteReadError as everything:
-        return everything.partial
-    raise CredentialError("the command of its token reference prints too much")
+            raise ValueError("it is no regular file")
+        found = file.read(LARGEST + 1)
+    if len(found) > LARGEST:
+        raise ValueError("it is too large")
+    return found

@@ -14,7 +14,7 @@ HOUSE = Path(__file__).parent.parent / "icesync"
 LAYERS = (
     "__init__",
     "diagnostics model model.*",
-    "clock errors safe",
+    "clock errors process safe",
     "guard",
     (
         "config.* credentials diff documents.* fleet journal.* planner"
@@ -42,9 +42,10 @@ OWNERS = {
     "fcntl": "journal.folder",
     "aiohttp": "graph.transport",
     "httpx": "github.rest graph.client graph.transport",
+    "keyring": "credentials",
     "sqlite3": "graph.ledger",
     "starlette": "sandbox.*",
-    "subprocess": "credentials revision",
+    "subprocess": "process revision",
     "uvicorn": "sandbox.*",
     "yaml": "config.source",
 }
@@ -163,7 +164,7 @@ def fake(**modules: str) -> dict[str, str]:
         fake(config__resolve="from icesync.config import source", config__source="import yaml"),
         fake(config__resolve="from .source import read", config__source="from yaml import parse"),
         fake(graph__client="import httpx\nfrom icesync.graph import protocol", graph__protocol=""),
-        fake(credentials="import subprocess", runtime="from icesync import credentials"),
+        fake(process="import subprocess", credentials="from icesync import process"),
         fake(journal__writing="import os, pathlib"),
     ],
 )
@@ -209,7 +210,7 @@ def test_what_the_rules_allow_is_no_fault(sources: dict[str, str]) -> None:
         (fake(runtime="import sqlite3"), "icesync.runtime imports sqlite3, which belongs to graph.ledger"),
         (
             fake(cli="import subprocess"),
-            "icesync.cli imports subprocess, which belongs to credentials revision",
+            "icesync.cli imports subprocess, which belongs to process revision",
         ),
         (fake(planner="from datetime import datetime"), "icesync.planner is pure and imports datetime"),
         (fake(render__html="import os.path"), "icesync.render.html is pure and imports os"),

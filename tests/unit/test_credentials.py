@@ -6,10 +6,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from threading import Event, Lock
 
+import keyring
 import pytest
+from keyring.backends import null
+from keyring.errors import KeyringLocked
 
 from icesync.credentials import Credentials, Secret
 from icesync.errors import CredentialError
@@ -124,6 +128,110 @@ async def test_a_key_is_looked_up_in_a_mapping(tmp_path: Path, text: str) -> Non
     assert await token("file:tokens#acme", tmp_path) == TOKEN
     assert await token("env:TOKENS#acme", tmp_path, {"TOKENS": text}) == TOKEN
     assert await token("command:cat tokens#acme", tmp_path) == TOKEN
+
+
+class Keyring(null.Keyring):
+    """A keyring in memory, which counts the questions."""
+
+    priority = 1.0
+
+    def __init__(self, answer: Callable[[str, str], str | None]) -> None:
+        super().__init__()
+        self.answer, self.asked, self.busy = answer, 0, Lock()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.asked += 1
+        assert self.busy.acquire(blocking=False), "two questions at once"
+        try:
+            return self.answer(service, username)
+        finally:
+            self.busy.release()
+
+
+Use = Callable[[Callable[[str, str], str | None]], Keyring]
+
+
+@pytest.fixture
+def a_keyring() -> Iterator[Use]:
+    """Makes a keyring with these answers the one of this process."""
+
+    def use(answer: Callable[[str, str], str | None]) -> Keyring:
+        made = Keyring(answer)
+        keyring.set_keyring(made)
+        return made
+
+    yield use
+    keyring.set_keyring(null.Keyring())
+
+
+async def test_an_entry_of_the_keyring(tmp_path: Path, a_keyring: Use) -> None:
+    kept = {("icesync", "acme"): TOKEN, ("https://x/y", "z"): f"k: {TOKEN}"}
+    used = a_keyring(lambda *entry: kept.get(entry))
+    found = credentials(tmp_path)
+
+    for reference in ("keyring:icesync/acme", "keyring:https://x/y/z#k", "keyring:icesync/acme"):
+        assert (await found.token(account(reference))).reveal() == TOKEN
+    assert used.asked == 2
+
+
+async def test_a_keyring_is_asked_one_question_at_a_time(tmp_path: Path, a_keyring: Use) -> None:
+    used = a_keyring(lambda _, user: f"{TOKEN}-{user}")
+    found = credentials(tmp_path)
+
+    secrets = await asyncio.gather(*(found.token(account(f"keyring:icesync/{n}")) for n in range(20)))
+
+    assert [secret.reveal() for secret in secrets] == [f"{TOKEN}-{n}" for n in range(20)]
+    assert used.asked == 20
+
+
+class BackendsOwn(Exception):
+    pass
+
+
+@pytest.mark.parametrize("error", [KeyringLocked, OSError, BackendsOwn])
+async def test_a_keyring_that_fails_tells_which_failure_and_no_more(
+    tmp_path: Path, a_keyring: Use, error: type[Exception]
+) -> None:
+    def answer(service: str, user: str) -> str:
+        raise error(f"{service} {user} {TOKEN}")
+
+    a_keyring(answer)
+
+    with pytest.raises(CredentialError) as caught:
+        await token("keyring:service/sentinel", tmp_path)
+
+    assert str(caught.value) == f"the keyring of its token reference: {error.__name__}"
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+
+
+async def test_a_keyring_without_the_entry_says_so(tmp_path: Path, a_keyring: Use) -> None:
+    a_keyring(lambda *_: None)
+
+    with pytest.raises(CredentialError, match=r"has no entry .*\Z") as caught:
+        await token("keyring:service/sentinel", tmp_path)
+
+    assert "sentinel" not in str(caught.value)
+
+
+async def test_a_keyring_that_waits_for_a_person_is_given_up_in_time(tmp_path: Path, a_keyring: Use) -> None:
+    gone = Event()
+    a_keyring(lambda *_: str(gone.wait(30)))
+
+    try:
+        with pytest.raises(CredentialError, match=r"no answer within 0\.05 s"):
+            await credentials(tmp_path, patience=0.05).token(account("keyring:icesync/acme"))
+    finally:
+        gone.set()
+
+
+async def test_without_its_package_a_keyring_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+
+    with pytest.raises(CredentialError, match=r"pip install 'icesync\[keyring\]'"):
+        await token("keyring:icesync/acme", tmp_path)
 
 
 async def test_a_number_sign_inside_a_command_is_no_key(tmp_path: Path) -> None:
@@ -269,6 +377,7 @@ async def test_a_long_output_is_read_to_its_end(tmp_path: Path) -> None:
         ("file:large_sentinel", "too large"),
         ("command:cat large_sentinel", "too much"),
         ("command:cat /dev/zero", "too much"),
+        ("keyring:", "no reference"),
         ("command: ", "no command"),
         ("command:''", "command"),
         ("command:sentinel", "No such file"),
@@ -316,6 +425,15 @@ def test_a_secret_shows_itself_to_nobody() -> None:
     with pytest.raises(TypeError):
         vars(secret)
     assert secret.reveal() == TOKEN
+
+
+def test_a_fingerprint_tells_tokens_apart_and_is_another_with_another_key() -> None:
+    one, key = Secret(TOKEN), b"k" * 32
+
+    assert one.fingerprint(key) == Secret(TOKEN).fingerprint(key)
+    assert len({one.fingerprint(key), Secret("other").fingerprint(key), one.fingerprint(b"other")}) == 3
+    assert len(one.fingerprint(key)) == 64
+    assert TOKEN not in one.fingerprint(key)
 
 
 def test_a_secret_is_masked_wherever_it_stands() -> None:
