@@ -20,7 +20,7 @@ LAYERS = (
         "config.* credentials diff documents.* fleet journal.* planner"
         " graph.__init__ graph.catalogue graph.catalogue.* graph.protocol graph.usage graph.versions"
     ),
-    "revision",
+    "revision tokens.*",
     (
         "graph.allowance graph.client graph.door graph.governor graph.ledger graph.pace graph.transport"
         " render.* sandbox.*"
@@ -39,11 +39,11 @@ OWNERS = {
     "click": "cli commands.*",
     "distributed": "cluster.*",
     "deepdiff": "diff",
-    "fcntl": "journal.folder",
+    "fcntl": "journal.folder tokens.files",
     "aiohttp": "graph.transport",
     "httpx": "github.rest graph.client graph.transport",
     "keyring": "credentials",
-    "sqlite3": "graph.ledger",
+    "sqlite3": "graph.ledger tokens.book",
     "starlette": "sandbox.*",
     "subprocess": "process revision",
     "uvicorn": "sandbox.*",
@@ -51,7 +51,7 @@ OWNERS = {
 }
 PURE = (
     "diagnostics documents.* diff errors fleet graph.catalogue graph.catalogue.* graph.protocol graph.usage"
-    " graph.versions guard model model.* planner render.* safe"
+    " graph.versions guard model model.* planner render.* safe tokens.records tokens.texts"
     " github.events github.pages github.workflow"
     " config.accounts config.comments config.dump config.fields config.grammar config.locales"
     " config.malformed config.phrases config.places config.problems config.profiles config.questions"
@@ -207,7 +207,10 @@ def test_what_the_rules_allow_is_no_fault(sources: dict[str, str]) -> None:
             fake(config__resolve="from yaml import load"),
             "icesync.config.resolve imports yaml, which belongs to config.source",
         ),
-        (fake(runtime="import sqlite3"), "icesync.runtime imports sqlite3, which belongs to graph.ledger"),
+        (
+            fake(runtime="import sqlite3"),
+            "icesync.runtime imports sqlite3, which belongs to graph.ledger tokens.book",
+        ),
         (
             fake(cli="import subprocess"),
             "icesync.cli imports subprocess, which belongs to process revision",

@@ -36,6 +36,14 @@ class GraphFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose token it is: the id of the professional account, and its name, empty where it is not told."""
+
+    user_id: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What was seen live on one account, at the clock's second `at`: a profile, or a failure."""
 

@@ -1,0 +1,76 @@
+"""A refreshed token handed to its sink: a file that keeps it, or a command that puts it elsewhere."""
+
+import asyncio
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from icesync.credentials import Secret, content
+from icesync.errors import CredentialError
+from icesync.process import PATIENCE, CommandFailed, output_of
+from icesync.tokens.files import locked, replace
+from icesync.tokens.texts import with_entry, with_token
+
+_FILE: Final = re.compile(r"(.+?)(?:#([^#\s]+))?", re.DOTALL)
+_YAML: Final = (".yaml", ".yml")
+
+
+async def put(
+    sink: str, secret: Secret, *, root: Path, environ: Mapping[str, str], patience: float = PATIENCE
+) -> None:
+    """Hand the token over; on return the sink has it.
+
+    `file:PATH#KEY` puts it under a key of a JSON or YAML mapping, `file:PATH` keeps nothing else. The file
+    is there before or made, its mode is 0600 in the end, a symbolic link stays one, and whatever happens
+    its content is the old one or the new one. `command:CMD ARG…` has no shell and finds the token, with
+    nothing after it, on its standard input. Paths and commands start at `root`; others that hold the lock
+    of the file, and a command, have `patience` seconds.
+
+    Raises CredentialError, with neither token nor sink in its message. A file is written to the end even
+    where the caller is cancelled.
+    """
+    kind, _, rest = sink.partition(":")
+    if kind == "command":
+        await _to_command(rest, secret, root, environ, patience)
+    elif kind == "file" and (found := _FILE.fullmatch(rest)):
+        await asyncio.to_thread(_into_file, root / found[1], found[2], secret, patience)
+    else:
+        raise CredentialError("its sink is no reference: write file:PATH#KEY or command:CMD")
+
+
+async def _to_command(
+    line: str, secret: Secret, root: Path, environ: Mapping[str, str], patience: float
+) -> None:
+    given = secret.reveal().encode()
+    try:
+        await output_of(line, folder=root, environ=environ, patience=patience, given=given)
+    except CommandFailed as failed:
+        raise CredentialError(f"the command of its sink: {failed}") from None
+
+
+def _into_file(path: Path, key: str | None, secret: Secret, patience: float) -> None:
+    try:
+        # Behind a symbolic link, so that who comes by another one waits for the same lock.
+        target = Path(os.path.realpath(path))
+        with locked(target, patience):
+            replace(target, _changed(target, key, secret.reveal()).encode())
+    except TimeoutError:
+        raise CredentialError("the file of its sink: another process does not let go of its lock") from None
+    except OSError as error:
+        raise CredentialError(f"the file of its sink: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CredentialError("the file of its sink is not UTF-8 text") from None
+    except ValueError as error:
+        raise CredentialError(f"the file of its sink: {error}") from None
+
+
+def _changed(target: Path, key: str | None, token: str) -> str:
+    try:
+        text = content(target).decode()
+    except FileNotFoundError:
+        text = ""
+    if key is None:
+        return with_token(text, token)
+    return with_entry(text, key, token, is_yaml=target.suffix in _YAML)
