@@ -74,18 +74,19 @@ class Draft:
 Bound = tuple[Measure, int]
 
 
-def fit(whole: Draft, brief: Draft, bounds: Sequence[Bound], note: Callable[[Mapping[str, int]], str]) -> str:
-    """The whole draft where it is within all bounds, else the brief one with as many items as fit.
+def within(text: str, bounds: Sequence[Bound]) -> bool:
+    return all(measure(text) <= most for measure, most in bounds)
+
+
+def fit(draft: Draft, bounds: Sequence[Bound], note: Callable[[Mapping[str, int]], str]) -> str:
+    """The draft with its note and with as many items as fit.
 
     `note` tells how many of each kind are left out; it must never be longer for fewer of them.
     Raises ValueError where not even the head fits.
     """
-    text = whole.text()
-    if all(measure(text) <= most for measure, most in bounds):
-        return text
-    bare = brief.text(note(brief.counts()), frozenset())
-    if any(measure(bare) > most for measure, most in bounds):
+    bare = draft.text(note(draft.counts()), frozenset())
+    if not within(bare, bounds):
         raise ValueError(f"not even what is left of it without any details fits: {len(bare)} characters")
-    ranked = brief.ranked()
-    count = min(brief.fitting(ranked, measure, most - measure(bare)) for measure, most in bounds)
-    return brief.text(note(brief.counts(ranked[count:])), frozenset(ranked[:count]))
+    ranked = draft.ranked()
+    count = min(draft.fitting(ranked, measure, most - measure(bare)) for measure, most in bounds)
+    return draft.text(note(draft.counts(ranked[count:])), frozenset(ranked[:count]))

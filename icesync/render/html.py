@@ -162,6 +162,7 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=_harmless,
+        auto_reload=False,
     )
     environment.globals.update(words=words, locales=locales, gist=gist, KINDS=KINDS, MOST_NAMES=MOST_NAMES)
     return environment

@@ -5,7 +5,7 @@ from typing import Final
 
 from icesync.model import Plan, Report
 from icesync.render import drafts
-from icesync.render.fitting import Bound, Draft, fit
+from icesync.render.fitting import Bound, Draft, fit, within
 from icesync.render.look import Look
 from icesync.safe import visible
 
@@ -54,7 +54,10 @@ def fitted(
     """
     given = ((len, most_chars), (_bytes, most_bytes))
     bounds: list[Bound] = [(measure, most) for measure, most in given if most is not None]
-    whole, brief = _draft(value, literal), _draft(value, _brief)
+    whole = _draft(value, literal)
+    if within(text := whole.text(), bounds):
+        return text
+    brief = _draft(value, _brief)
     total = brief.counts()
 
     def note(left: Mapping[str, int]) -> str:
@@ -63,7 +66,7 @@ def fitted(
         what = "plan" if isinstance(value, Plan) else "report"
         return f"**Left out here: {', '.join(parts)}.** The whole {what} is in {whole_at}."
 
-    return fit(whole, brief, bounds, note)
+    return fit(brief, bounds, note)
 
 
 def literal(text: str) -> str:
