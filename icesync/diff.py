@@ -44,7 +44,7 @@ def edits(before: Profile, after: Profile) -> tuple[Edit, ...]:
 
 
 # Accounts of one template change alike, and several outputs show the same plan: tell each difference once.
-# What is remembered has a bound, because a plan has none: some 20 MB where each account changes in its own way.
+# There is a bound, some 20 MB where each account changes in its own way, because a plan has none.
 @lru_cache(maxsize=16_384)
 def _edits(before: tuple[tuple[str, Items], ...], after: tuple[tuple[str, Items], ...]) -> tuple[Edit, ...]:
     old, new = dict(before), dict(after)

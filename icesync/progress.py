@@ -10,6 +10,9 @@ from icesync.model import Account, FailureKind, GraphFailure
 EVERY: Final = 10.0
 """Seconds between two lines."""
 
+NARROW: Final = 60
+"""Columns; a terminal with fewer has none to spare for a bar."""
+
 _REDRAW: Final = 0.1
 _BEAT: Final = 1.0
 
@@ -61,13 +64,17 @@ def lines(what: str, total: int, watch: Watch, say: Callable[[str], None]) -> It
 
 @contextmanager
 def bar(what: str, total: int, watch: Watch, *, color: bool) -> Iterator[Notify]:
-    """A bar on standard error, gone when all is done."""
+    """A bar on standard error, gone when all is done. Where the line beside it is too long it goes on below,
+    and where the terminal is narrow the line is there without the bar."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
 
-    columns = (BarColumn(bar_width=20), TextColumn("{task.description}", markup=False))
+    console = Console(stderr=True, no_color=not color)
+    line = TextColumn("{task.description}", markup=False, table_column=Column())
+    columns = (line,) if console.width < NARROW else (BarColumn(bar_width=10), line)
     tally = Tally(total, watch.monotonic())
-    with Progress(*columns, console=Console(stderr=True, no_color=not color), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(tally.line(what, tally.begun), total=total)
 
         def draw(now: float) -> None:

@@ -22,6 +22,11 @@ class Status(StrEnum):
     FAILED = "failed"
     DEFERRED = "deferred"
 
+    @property
+    def good(self) -> bool:
+        """Live is as desired."""
+        return self in (Status.APPLIED, Status.ALREADY)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

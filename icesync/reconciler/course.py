@@ -3,14 +3,11 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
-from typing import Final
 
 from icesync.clock import LOOK_UP, Clock
 from icesync.errors import JournalError
 from icesync.model import Change, FailureKind, GraphFailure, Limit, Outcome, Plan, Rollout, Status
 from icesync.reconciler.ports import Notify, WriteLog
-
-GOOD: Final = (Status.APPLIED, Status.ALREADY)
 
 
 @dataclass(slots=True)
@@ -83,7 +80,7 @@ class Course:
 
     async def _go_on(self) -> None:
         """Halt when the wave before was not good, else pause."""
-        bad = sum(outcome.status not in GOOD for outcome in self.outcomes)
+        bad = sum(not outcome.status.good for outcome in self.outcomes)
         if bad and not self.halted:
             self.halted = f"not begun: {bad} of the first wave did not end well"
         await self.rest(self.rollout.pause, self.hindrance)

@@ -24,6 +24,7 @@ from icesync.render.words import (
     against,
     by_locale,
     cause,
+    emptied,
     forecast,
     place,
     plan_totals,
@@ -35,6 +36,8 @@ from icesync.render.words import (
 )
 from icesync.safe import visible
 
+# What a line of a report takes beside the name.
+OTHERS: Final = len("unverified  update    10 calls")
 COLORS: Final = {"+": "green", "-": "red", "~": "yellow", ">": "yellow", " ": ""}
 STATUS_COLORS: Final = {
     Status.APPLIED: "green",
@@ -48,11 +51,13 @@ _INDENT: Final = 4
 
 
 def plan(plan: Plan, look: Look) -> str:
-    """Changed and unreadable accounts only; the last line is the `Plan:` line."""
+    """Changed and unreadable accounts only, however many. What of it must not scroll by unseen stands at
+    the end: who loses all; the last line is the `Plan:` line."""
     blocks = [
         quiet(plan),
         *("\n".join(_change(change, look)) for change in plan.changes),
         *("\n".join(_unreadable(found, look)) for found in plan.unreadable),
+        "\n".join(_sentences([emptied(plan)], "red", look)),
         against(plan),
         "\n".join(_sentences(warnings(plan), "yellow", look)),
         "\n".join(_sentences(refusals(plan), "red", look)),
@@ -63,9 +68,13 @@ def plan(plan: Plan, look: Look) -> str:
 
 
 def report(report: Report, look: Look) -> str:
-    """A line for each outcome, with its error below; the last line is the `Apply:` line."""
+    """A line for each outcome, or two where it is narrow, with its error below: what is not good last, just
+    before the `Apply:` line."""
     width = max((len(_name(outcome.account)) for outcome in report.outcomes), default=0)
-    lines = [line for outcome in report.outcomes for line in _outcome(outcome, width, look)]
+    if look.width is not None and width + OTHERS > look.width:
+        width = 0
+    outcomes = sorted(report.outcomes, key=lambda outcome: not outcome.status.good)
+    lines = [line for outcome in outcomes for line in _outcome(outcome, width, look)]
     run = f" Run {visible(report.run)}." if report.run else ""
     totals = look.paint(f"Apply: {report_totals(report)}.{run}", "bold")
     return "\n".join([*lines, *[""] * bool(lines), totals]) + "\n"
@@ -77,15 +86,15 @@ def _change(change: Change, look: Look) -> Iterator[str]:
     told = edits(change.before, change.after)
     width = max(len(place(edit)) for edit in told)
     for locale, found in by_locale(told):
-        yield f"    {visible(locale)}"
+        yield f"{'':{min(look.indent, 4)}}{visible(locale)}"
         for edit in found:
             yield from _edit(edit, width, look)
 
 
 def _edit(edit: Edit, width: int, look: Look) -> Iterator[str]:
     mark = MARKS[edit.kind]
-    margin = f"      {look.paint(mark, COLORS[mark])} {place(edit):{width}}"
-    column = 6 + 2 + width
+    margin = f"{'':{look.indent}}{look.paint(mark, COLORS[mark])} {place(edit):{width}}"
+    column = look.indent + 2 + width
     for label in ("question", "payload"):
         for sign, text in _sides(edit, label):
             start = f"{margin}  {label:8}  {look.paint(sign, COLORS[sign])} "
@@ -109,8 +118,11 @@ def _unreadable(found: Unreadable, look: Look) -> Iterator[str]:
 def _outcome(outcome: Outcome, width: int, look: Look) -> Iterator[str]:
     status = look.paint(f"{outcome.status:10}", STATUS_COLORS[outcome.status])
     calls = f"{outcome.calls} call{'s' * (outcome.calls != 1)}"
-    told = [f"{outcome.action or '':6}", f"{_name(outcome.account):{width}}", calls, *wave(outcome)]
-    yield "  ".join([status, *told])
+    name = _name(outcome.account)
+    beside = [f"{name:{width}}"] * bool(width)
+    yield "  ".join([status, f"{outcome.action or '':6}", *beside, calls, *wave(outcome)])
+    if not beside:
+        yield f"    {name}"
     if outcome.detail:
         yield from _lines("    ", 4, outcome.detail, "", look)
     if outcome.error:

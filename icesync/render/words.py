@@ -9,6 +9,7 @@ from icesync.model import Action, Edit, EditKind, GraphFailure, Outcome, Plan, R
 from icesync.safe import visible
 
 SIGNS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
+FEW: Final = 10
 UNITS: Final = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 MARKS: Final = {EditKind.ADD: "+", EditKind.REMOVE: "-", EditKind.EDIT: "~", EditKind.MOVE: ">"}
 
@@ -32,6 +33,16 @@ def quiet(plan: Plan) -> str:
     return (
         "No changes. Live state matches the files." if plan.accounts else "No managed accounts in this run."
     )
+
+
+def emptied(plan: Plan) -> str:
+    """Who is left without any question, the first few by name; empty where nobody is."""
+    names = [visible(change.account.name) for change in plan.changes if change.action is Action.DELETE]
+    if not names:
+        return ""
+    who = "1 account loses its" if len(names) == 1 else f"{len(names)} accounts lose their"
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return f"{who} last question: {', '.join(names[:FEW])}{more}."
 
 
 def forecast(plan: Plan) -> str:
