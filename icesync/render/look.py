@@ -38,4 +38,4 @@ def _folded(text: str, room: int) -> Sequence[str]:
     from rich.console import Console
     from rich.text import Text
 
-    return [line.plain.rstrip() for line in Text(text).wrap(Console(width=room), room)] or [text]
+    return tuple(line.plain.rstrip() for line in Text(text).wrap(Console(width=room), room)) or (text,)

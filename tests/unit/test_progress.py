@@ -1,6 +1,7 @@
 """What a person sees of a long step: lines in CI, a bar on a terminal, and nothing where nobody asks."""
 
 import asyncio
+import re
 
 import pytest
 
@@ -125,6 +126,28 @@ def test_a_bar_is_drawn_and_is_gone_at_the_end(capsys: pytest.CaptureFixture[str
     assert "reading: 2 of 4 accounts" in err
     assert "4 s left" in err
     assert err.endswith("\x1b[1A\x1b[2K"), "up again and the line cleared"
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_on_a_narrow_terminal_the_line_goes_on_below(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    clock = FakeClock()
+
+    with bar("reading", 5_000, clock, color=False) as notify:
+        go(notify, clock, *[1] * 300, failure=LATER)
+        go(notify, clock, *[2] * 20, failure=DEAD)
+        go(notify, clock, 9, failure=DEAD)
+
+    err = capsys.readouterr().err
+    drawn = re.sub(r"\x1b\[\??\d+[a-zA-Z]", "", err)
+    told = "reading: 321 of 5000 accounts, 36/s, 300 throttled, 21 failed, 131 s left"
+    assert told in " ".join(drawn.split())
+    assert max(map(len, drawn.replace("\r", "\n").splitlines())) <= width
+    assert ("╸" in drawn) is (width >= 60)
+    assert err.endswith("\x1b[1A\x1b[2K" * 2), "both lines are cleared in the end"
 
 
 @pytest.mark.usefixtures("terminal")

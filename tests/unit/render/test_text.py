@@ -93,6 +93,69 @@ def test_every_status_has_its_line(status: Status) -> None:
     assert f"{status:10}" in render(report, "text", color=True)
 
 
+def emptied(count: int) -> tuple[Change, ...]:
+    asks = Profile.of({"default": [("Q?", "P")]})
+    return tuple(Change(Account(f"shop-{n:04}", str(n)), asks, NOTHING) for n in range(1, count + 1))
+
+
+@pytest.mark.parametrize(
+    ("count", "line"),
+    [
+        (1, "1 account loses its last question: shop-0001."),
+        (2, "2 accounts lose their last question: shop-0001, shop-0002."),
+        (
+            3_000,
+            (
+                "3000 accounts lose their last question: shop-0001, shop-0002, shop-0003, shop-0004, "
+                "shop-0005, shop-0006, shop-0007, shop-0008, shop-0009, shop-0010 and 2990 more."
+            ),
+        ),
+    ],
+)
+def test_a_plan_of_any_length_is_whole_and_names_who_loses_all_at_its_end(count: int, line: str) -> None:
+    lines = render(Plan(emptied(count)), "text").splitlines()
+
+    assert len([each for each in lines if each.startswith("- shop-")]) == count
+    assert lines[-3:] == [line, "", f"Plan: 0 to create, 0 to update, {count} to delete, 0 unchanged."]
+
+
+def test_a_plan_that_empties_nobody_does_not_speak_of_it() -> None:
+    assert "last question" not in render(update(("Q?", "P"), ("R?", "P")), "text")
+
+
+def test_a_name_that_loses_all_does_nothing_to_the_terminal() -> None:
+    change = replace(emptied(1)[0], account=Account("a\x1b[2J\nPlan: nothing", "1"))
+
+    assert r"last question: a\x1b[2J\nPlan: nothing." in render(Plan((change,)), "text")
+
+
+def test_a_report_ends_with_what_did_not_go_well() -> None:
+    statuses = [Status.FAILED, Status.APPLIED, Status.UNVERIFIED, Status.ALREADY, Status.DEFERRED]
+    outcomes = [Outcome(Account(f"a{n}", "1"), Action.UPDATE, each) for n, each in enumerate(statuses)]
+
+    lines = render(Report("r", "", "", tuple(outcomes)), "text").splitlines()
+
+    assert [line.split()[2] for line in lines[:5]] == ["a1", "a3", "a0", "a2", "a4"]
+
+
+@pytest.mark.parametrize("width", [40, 44, 60, 80, 120])
+@pytest.mark.parametrize("value", [replace(PLAN, changes=(*PLAN.changes, *emptied(12))), REPORT])
+def test_nothing_but_the_totals_is_wider_than_the_terminal(value: Plan | Report, width: int) -> None:
+    *lines, _ = render(value, "text", width=width).splitlines()
+
+    assert max(map(cell_len, lines)) <= width
+
+
+def test_on_a_narrow_terminal_an_outcome_takes_two_lines() -> None:
+    report = replace(REPORT, outcomes=REPORT.outcomes[:1])
+
+    assert render(report, "text", width=40).splitlines()[:2] == [
+        "applied     create  3 calls",
+        "    acme-de (17841400000000001)",
+    ]
+    assert len(render(report, "text", width=80).splitlines()) == 3
+
+
 def test_a_changed_payload_shows_the_question_once() -> None:
     assert render(update(("Q?", "OLD"), ("Q?", "NEW")), "text").splitlines()[2:5] == [
         "      ~ 1  question    Q?",
