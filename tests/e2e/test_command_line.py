@@ -68,19 +68,6 @@ def test_validate_needs_neither_network_nor_tokens(desk: Desk) -> None:
     assert desk.sandbox.api.calls == []
 
 
-def test_several_outputs_make_one_read(desk: Desk) -> None:
-    desk.declare({"shop": HELLO})
-    names = {kind: desk.folder / f"plan.{kind}" for kind in ("json", "markdown", "html")}
-
-    planned = desk.icesync("plan", *(f"-o{kind}={path}" for kind, path in names.items()))
-
-    assert planned.out.endswith("Plan: 1 to create, 0 to update, 0 to delete, 0 unchanged.\n")
-    assert json.loads(names["json"].read_text())["format"] == "icesync.plan/1"
-    assert names["html"].read_text().lower().startswith("<!doctype html>")
-    assert "shop" in names["markdown"].read_text()
-    assert desk.calls(1) == 1
-
-
 def test_an_output_that_cannot_be_written_is_told(desk: Desk) -> None:
     desk.declare({"shop": HELLO})
     told = desk.icesync("plan", "-o", f"json={desk.folder}/nowhere/plan.json")
