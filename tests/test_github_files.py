@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -18,6 +19,7 @@ WORKFLOWS = [
     *sorted((ROOT / ".github" / "workflows").glob("*.yml")),
     *sorted((ROOT / "examples" / "github-actions").glob("*.yml")),
 ]
+DEPENDABOT = ROOT / ".github" / "dependabot.yml"
 LOCK = ROOT / ".github" / "requirements.txt"
 BAD = """
 on: pull_request_target
@@ -54,11 +56,11 @@ def zizmor(*paths: Path) -> tuple[int, str]:
 
 
 def check(schema: str, *paths: Path) -> tuple[int, str]:
-    return run(tool("check-jsonschema"), "--builtin-schema", f"vendor.github-{schema}", *map(str, paths))
+    return run(tool("check-jsonschema"), "--builtin-schema", f"vendor.{schema}", *map(str, paths))
 
 
 def test_zizmor_finds_nothing() -> None:
-    code, told = zizmor(ACTION, *WORKFLOWS)
+    code, told = zizmor(ACTION, DEPENDABOT, *WORKFLOWS)
     assert code == 0, told
 
 
@@ -70,13 +72,29 @@ def test_what_is_wrong_is_found(tmp_path: Path) -> None:
     assert code != 0
     assert {"template-injection", "dangerous-triggers", "unpinned-uses"} <= set(re.findall(r"\w+-\w+", told))
     bad.write_text(BAD.replace("runs-on", "run-on"))
-    assert check("workflows", bad)[0] == 1
+    assert check("github-workflows", bad)[0] == 1
 
 
 def test_the_schemas_of_github_hold() -> None:
-    for schema, paths in (("workflows", WORKFLOWS), ("actions", [ACTION])):
+    kinds = {"github-workflows": WORKFLOWS, "github-actions": [ACTION], "dependabot": [DEPENDABOT]}
+    for schema, paths in kinds.items():
         code, told = check(schema, *paths)
         assert code == 0, told
+
+
+def test_whatever_is_pinned_is_watched() -> None:
+    updates = yaml.safe_load(DEPENDABOT.read_text(encoding="utf-8"))["updates"]
+    watched = {
+        (each["package-ecosystem"], folder)
+        for each in updates
+        for folder in each.get("directories", [each.get("directory")])
+    }
+    folders = {path.parent.relative_to(ROOT) for path in WORKFLOWS} - {Path(".github/workflows")}
+    assert watched == {
+        ("github-actions", "/"),
+        *(("github-actions", f"/{folder}") for folder in folders),
+        ("pip", f"/{LOCK.parent.relative_to(ROOT)}"),
+    }
 
 
 @pytest.mark.skipif(not shutil.which("actionlint"), reason="no package of actionlint installs from PyPI here")
