@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from icesync import cli
+from icesync.sandbox.server import running
 from icesync.sandbox.world import World
 from tests.support.clock import FakeClock
 from tests.support.desk import Desk, Profile, Result
@@ -252,6 +253,23 @@ def fleet(desk: Desk, cluster: Cluster) -> Iterator[Fleet]:
         yield found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def orphan(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """An apply whose scheduler dies in its midst; until that is given up takes a while."""
+    folder = tmp_path_factory.mktemp("orphan")
+    with (
+        running() as sandbox,
+        starting(tmp_path_factory.mktemp("short-lived"), 1) as cluster,
+        Fleet(Desk(folder, sandbox), cluster).at_work() as fleet,
+    ):
+        fleet.declare(FLEET)
+        sandbox.api.world = World(latency=30)
+        fleet.start("apply", "--yes", "-ojson", "--concurrency=4")
+        wait_for(lambda: fleet.writes() >= 20)
+        cluster.scheduler.kill()
+        yield fleet
+
+
 def statuses(out: str) -> dict[str, str]:
     return {each["account"]: each["status"] for each in json.loads(out)["outcomes"]}
 
@@ -472,28 +490,6 @@ def test_a_command_line_that_is_killed_is_the_end_of_its_writes(fleet: Fleet) ->
     assert fleet.changed() == set()
 
 
-def test_without_a_scheduler_that_lives_nothing_is_said_to_be_known(desk: Desk, tmp_path: Path) -> None:
-    with starting(tmp_path, 0) as cluster, Fleet(desk, cluster).at_work() as fleet:
-        fleet.declare(FLEET)
-        told = fleet.icesync("plan")
-        assert (told.code, told.out) == (1, "")
-        assert "has no workers" in told.err
-
-        cluster.worker()
-        process = fleet.start(*fleet.planned(latency=60), "--concurrency=4")
-        wait_for(lambda: fleet.writes() >= 20)
-        cluster.scheduler.kill()
-        out, err = process.communicate(timeout=40)
-
-    assert process.returncode == 3, err
-    assert err == ""
-    found = statuses(out)
-    assert set(found.values()) == {"unverified", "deferred"}
-    perhaps = {name for name, status in found.items() if status == "unverified"}
-    assert fleet.changed() <= perhaps
-    assert fleet.journal()[-1]["event"] == "end"
-
-
 @pytest.mark.parametrize(
     ("preamble", "what"),
     [
@@ -513,6 +509,15 @@ def test_a_worker_that_cannot_do_it_is_told_before_anything_is_done(
         fleet.cluster.dismiss(worker)
     assert (told.code, told.out, fleet.calls) == (1, "", [])
     assert what in told.err
+
+
+def test_a_scheduler_without_workers_is_told(desk: Desk, tmp_path: Path) -> None:
+    with starting(tmp_path, 0) as cluster:
+        fleet = Fleet(desk, cluster)
+        fleet.declare(1)
+        told = fleet.icesync("plan")
+    assert (told.code, told.out) == (1, "")
+    assert "has no workers" in told.err
 
 
 def test_a_scheduler_without_icesync_is_told(desk: Desk, tmp_path: Path) -> None:
@@ -559,3 +564,16 @@ def test_that_nobody_answers_is_told_in_the_end(nobody: subprocess.Popen[str]) -
     assert (nobody.returncode, out) == (1, "")
     assert err.startswith("error: there is no Dask scheduler at tcp://127.0.0.1:1: ")
     assert "Traceback" not in err
+
+
+def test_without_a_scheduler_that_lives_nothing_is_said_to_be_known(orphan: Fleet) -> None:
+    (process,) = orphan.started
+    out, err = process.communicate(timeout=40)
+
+    assert process.returncode == 3, err
+    assert err == ""
+    found = statuses(out)
+    assert set(found.values()) == {"unverified", "deferred"}
+    perhaps = {name for name, status in found.items() if status == "unverified"}
+    assert orphan.changed() <= perhaps
+    assert orphan.journal()[-1]["event"] == "end"

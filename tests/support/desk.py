@@ -37,11 +37,12 @@ def listed(profile: Profile) -> list[dict[str, Any]]:
 
 @dataclass
 class Desk:
-    """Account number n has the id 1784140000000000n and a token in `tokens.json`."""
+    """Account number n has the id 1784140000000000n and a token in `tokens.json`. A desk that outlives a
+    test has no `capsys`, so `icesync` does not work there."""
 
     folder: Path
     sandbox: Running
-    capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str] | None = None
     clock: FakeClock = field(default_factory=FakeClock)
 
     @property
@@ -94,6 +95,7 @@ class Desk:
 
     def icesync(self, *arguments: str, config: bool = True) -> Result:
         """Run a command line in this process, on the injected clock. The config's path goes last."""
+        assert self.capsys is not None
         self.capsys.readouterr()
         line = [*arguments, str(self.config)] if config else list(arguments)
         code = cli.run(line, clock=self.clock)
