@@ -13,7 +13,6 @@ from icesync.model import (
     Outcome,
     Plan,
     Report,
-    Status,
     Unreadable,
 )
 from icesync.render import words
@@ -56,7 +55,6 @@ OUTCOMES: Final = Section(_opening("Accounts", "Status", "Action", "Account", "C
 _FEW: Final = 5
 # So many reasons matter more than any row; hundreds of protected accounts shall not push out what they lose.
 _FIRST: Final = 20
-_FINE: Final = (Status.APPLIED, Status.ALREADY)
 
 
 def plan(plan: Plan, say: Say) -> Draft:
@@ -83,7 +81,7 @@ def plan(plan: Plan, say: Say) -> Draft:
 def report(report: Report, say: Say) -> Draft:
     run = f" Run {say(report.run)}." if report.run else ""
     head = ["## icesync apply", f"**Apply: {words.report_totals(report)}.**{run}"]
-    outcomes = sorted(report.outcomes, key=lambda outcome: outcome.status in _FINE)
+    outcomes = sorted(report.outcomes, key=lambda outcome: outcome.status.good)
     return Draft(head, [_outcome(outcome, say) for outcome in outcomes])
 
 
@@ -158,7 +156,7 @@ def _outcome(outcome: Outcome, say: Say) -> Item:
         str(outcome.calls),
         "; ".join(detail + error),
     )
-    if outcome.status not in _FINE:
+    if not outcome.status.good:
         return Item(OUTCOMES, "accounts where something went wrong", (ReportRank.TROUBLE, 0), row)
     if outcome.action is Action.DELETE:
         return Item(OUTCOMES, "deleted accounts", (ReportRank.DELETED, 0), row)

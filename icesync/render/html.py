@@ -38,7 +38,6 @@ KINDS: Final[Mapping[str, str]] = {
     Status.APPLIED: "written and read back",
     Status.ALREADY: "live was as desired before",
 }
-_GOOD: Final = (Status.APPLIED, Status.ALREADY)
 
 
 class Entry(NamedTuple):
@@ -86,8 +85,8 @@ def plan(plan: Plan, _: Look, *, most: int = MOST_BYTES) -> str:
 
 def report(report: Report, _: Look, *, most: int = MOST_BYTES) -> str:
     """Every outcome, up to `most` bytes; those that went well are left out first."""
-    entries = [Entry(each.status, each.account, each, each.status in _GOOD) for each in report.outcomes]
-    troubles = sum(each.status not in _GOOD for each in report.outcomes)
+    entries = [Entry(each.status, each.account, each, each.status.good) for each in report.outcomes]
+    troubles = sum(not each.status.good for each in report.outcomes)
     totals = {kind: count for kind in Status if (count := report.count(kind))} | {
         "unchanged": report.unchanged
     }

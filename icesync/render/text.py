@@ -51,16 +51,16 @@ _INDENT: Final = 4
 
 
 def plan(plan: Plan, look: Look) -> str:
-    """Changed and unreadable accounts only, however many. What of it must not scroll by unseen stands at
-    the end: who loses all; the last line is the `Plan:` line."""
+    """Changed and unreadable accounts only, however many. What must not scroll by unseen stands at the end;
+    the last line is the `Plan:` line."""
     blocks = [
         quiet(plan),
         *("\n".join(_change(change, look)) for change in plan.changes),
         *("\n".join(_unreadable(found, look)) for found in plan.unreadable),
-        "\n".join(_sentences([emptied(plan)], "red", look)),
         against(plan),
         "\n".join(_sentences(warnings(plan), "yellow", look)),
         "\n".join(_sentences(refusals(plan), "red", look)),
+        "\n".join(_sentences([emptied(plan)], "red", look)),
         forecast(plan),
         look.paint(f"Plan: {plan_totals(plan)}.", "bold"),
     ]

@@ -44,7 +44,7 @@ def test_a_plan_ends_in_its_totals(plan: Plan, line: str) -> None:
 def test_what_people_must_know_stands_just_before_the_cost_and_the_totals() -> None:
     plan = replace(PLAN, forecast=Forecast(12), warnings=("One\x1b ends.", "Two ends."))
 
-    lines = [line.partition(",")[0] for line in render(plan, "text").splitlines()[-9:-2]]
+    lines = [line.partition(",")[0] for line in render(plan, "text").splitlines()[-11:-2]]
 
     assert lines == [
         r"Warning: One\x1b ends.",
@@ -52,6 +52,8 @@ def test_what_people_must_know_stands_just_before_the_cost_and_the_totals() -> N
         "",
         "Apply would refuse this: 1 of 5 accounts would lose all ice breakers",
         "Apply would refuse this: acme-old is protected: `protect: true` must be lifted before it can delete",
+        "",
+        "1 account loses its last question: acme-old.",
         "",
         "Carrying this out takes 12 calls.",
     ]
