@@ -16,6 +16,7 @@ from icesync.graph.door import PATIENCE
 from icesync.graph.governor import Governor
 from icesync.graph.ledger import FILE_NAME, Ledger
 from icesync.graph.transport import Connections, Transport
+from icesync.graph.vouching import Identities
 from icesync.journal.folder import make_state
 from icesync.model import Api, Budget
 
@@ -68,10 +69,13 @@ async def client(
     root: Path,
     ledger: Ledger | None,
     stopping: Callable[[], bool] = lambda: False,
+    identities: Identities | None = None,
+    say: Callable[[str], None] = lambda note: None,
 ) -> AsyncIterator[GraphClient]:
     """A client that resolves token references from `root` and in `environ`; closed at the end.
 
-    Once `stopping()` is true it neither waits at a closed door nor sends a write again.
+    Once `stopping()` is true it neither waits at a closed door nor sends a write again. Without
+    `identities` this run alone remembers whose tokens it holds; `say` gets its notes for people.
     """
     tokens = Credentials(environ, root, read_mapping)
     governor = Governor(
@@ -83,6 +87,14 @@ async def client(
         stopping=stopping,
     )
     async with connected(
-        api, transport, tokens.token, governor, clock=clock, patience=traffic.timeout, stopping=stopping
+        api,
+        transport,
+        tokens.token,
+        governor,
+        clock=clock,
+        patience=traffic.timeout,
+        stopping=stopping,
+        identities=identities,
+        say=say,
     ) as client:
         yield client

@@ -9,9 +9,11 @@ import hmac
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 from typing import Final
+from urllib.parse import quote
 
 from icesync.errors import CredentialError
 from icesync.model import Account
@@ -36,13 +38,21 @@ class Secret:
         return hmac.digest(key, self._value.encode(), "sha256").hex()
 
     def scrub(self, text: str) -> str:
-        """The text with the token masked wherever it stands."""
-        return text.replace(self._value, "***")
+        """The text with the token masked wherever it stands, also as a URL writes it."""
+        return text.replace(self._value, "***").replace(quote(self._value, safe=""), "***")
 
     def __repr__(self) -> str:
         return "Secret(***)"
 
     __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A token that came in the place of another, perhaps the same once more, and its seconds of life."""
+
+    secret: Secret
+    expires_in: int
 
 
 class Credentials:

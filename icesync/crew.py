@@ -1,10 +1,12 @@
 """Who reads and writes the accounts of a run: this process, or others in its place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from icesync.clock import Clock
+from icesync.errors import GraphError
 from icesync.graph.catalogue import cases
 from icesync.graph.client import GraphClient
 from icesync.model import (
@@ -19,6 +21,7 @@ from icesync.model import (
 )
 from icesync.reconciler import WriteLog, apply, observe
 from icesync.reconciler.ports import Notify
+from icesync.reconciler.workers import each
 
 NOT_KEPT: Final = cases.NOT_KEPT.failure("it is not in the snapshot, so nobody knows what is live")
 
@@ -34,6 +37,10 @@ class Scout(Protocol):
     ) -> dict[str, Observation]:
         """Read the accounts that have room for so many following calls as well; what could only be
         read would use up the calls that a write needs, again and again."""
+
+    async def fingerprints(self, accounts: Sequence[Account]) -> Mapping[str, str]:
+        """What tells the accounts' tokens from each other, by account name; nothing of an account whose
+        token cannot be had. No request is made."""
 
 
 class Crew(Scout, Protocol):
@@ -69,6 +76,16 @@ class Alone:
     ) -> dict[str, Observation]:
         reader = _Provident(self.client, 1 + following) if following else self.client
         return await observe(reader, accounts, clock=self.clock, concurrency=self.concurrency, notify=notify)
+
+    async def fingerprints(self, accounts: Iterable[Account]) -> Mapping[str, str]:
+        found = {}
+
+        async def look(account: Account) -> None:
+            with suppress(GraphError):
+                found[account.name] = await self.client.fingerprint(account)
+
+        await each(accounts, look, self.concurrency, self.clock)
+        return found
 
     async def apply(
         self, plan: Plan, log: WriteLog, *, seen: Mapping[str, float], notify: Notify, rollout: Rollout
@@ -114,10 +131,14 @@ class Archivist:
     async def observe(
         self, accounts: Sequence[Desired], notify: Notify, *, following: int = 0
     ) -> dict[str, Observation]:
-        kept = {each.account.identity: each for each in self.snapshot.observations}
+        kept = {seen.account.identity: seen for seen in self.snapshot.observations}
         found = {}
-        for account in (each.account for each in accounts):
+        for account in (desired.account for desired in accounts):
             then = kept.get(account.identity, Observation(account, None, NOT_KEPT))
             found[account.name] = replace(then, account=account)
             notify(account, then.error)
         return found
+
+    async def fingerprints(self, accounts: Sequence[Account]) -> Mapping[str, str]:
+        """Nobody is called, so no token is looked up."""
+        return {}

@@ -109,6 +109,7 @@ class Runtime:
                 root=root,
                 ledger=ledger,
                 stopping=stopping,
+                say=self.console.say,
             ) as client:
                 yield client
 

@@ -17,12 +17,13 @@ LAYERS = (
     "clock errors process safe",
     "guard",
     (
-        "config.* credentials diff documents.* fleet journal.* planner"
-        " graph.__init__ graph.catalogue graph.catalogue.* graph.protocol graph.usage graph.versions"
+        "config.* credentials diff documents.* fleet journal.* planner sharing graph.__init__"
+        " graph.catalogue graph.catalogue.* graph.protocol graph.standing graph.usage graph.versions"
     ),
     "revision tokens.*",
     (
         "graph.allowance graph.client graph.door graph.governor graph.ledger graph.pace graph.transport"
+        " graph.vouching"
         " render.* sandbox.*"
     ),
     "progress",
@@ -50,8 +51,9 @@ OWNERS = {
     "yaml": "config.source",
 }
 PURE = (
-    "diagnostics documents.* diff errors fleet graph.catalogue graph.catalogue.* graph.protocol graph.usage"
-    " graph.versions guard model model.* planner render.* safe tokens.records tokens.texts"
+    "diagnostics documents.* diff errors fleet graph.catalogue graph.catalogue.* graph.protocol"
+    " graph.standing graph.usage graph.versions guard model model.* planner render.* safe sharing"
+    " tokens.records tokens.texts"
     " github.events github.pages github.workflow"
     " config.accounts config.comments config.dump config.fields config.grammar config.locales"
     " config.malformed config.phrases config.places config.problems config.profiles config.questions"

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from secrets import token_bytes
 from typing import Final
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ from icesync.errors import IcesyncError, UsageError
 from icesync.graph.door import PATIENCE
 from icesync.graph.governor import Governor
 from icesync.graph.ledger import Ledger
+from icesync.graph.vouching import KEY_BYTES
 from icesync.model import Api
 
 SCHEMES: Final = ("tcp://", "tls://")
@@ -57,7 +59,8 @@ async def crew(
         governor = Governor(
             clock, ledger=ledger, patience=inf if traffic.waits else PATIENCE, stopping=stopping
         )
-        job = work.Job(f"icesync-{uuid4().hex}", api, root, replace(traffic, max_rps=None, waits=False))
+        name, key = f"icesync-{uuid4().hex}", token_bytes(KEY_BYTES)
+        job = work.Job(name, api, root, replace(traffic, max_rps=None, waits=False), key)
         workers = Workers(client, job)
         try:
             yield DaskCrew(workers, Grants(governor, ledger, clock), clock, slots, traffic, stopping)

@@ -7,9 +7,10 @@ from math import ceil
 from typing import Final
 
 from icesync.clock import Clock
+from icesync.cluster import work
 from icesync.cluster.grants import READ_GRANT, WRITE_GRANT, Grants
 from icesync.cluster.halves import Half, Item, Reading, Writing
-from icesync.cluster.taking import HandsOut, Taking
+from icesync.cluster.taking import MOST_DEATHS, HandsOut, Taking
 from icesync.connection import Traffic
 from icesync.model import Account, Change, Desired, Observation, Outcome, Plan, Rollout
 from icesync.reconciler import WriteLog
@@ -56,6 +57,22 @@ class DaskCrew:
         half = Reading(self.clock, notify, grant=(least, max(least, most)))
         await self._work_off(half, accounts, AHEAD)
         return half.observed
+
+    async def fingerprints(self, accounts: Sequence[Account]) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+
+        async def ask(part: Sequence[Account]) -> None:
+            for _ in range(MOST_DEATHS):
+                told = await self.workers.hand_out(work.Comparing(tuple(part)), {})
+                if isinstance(told, work.Compared):
+                    found.update(told.fingerprints)
+                if not isinstance(told, work.Taken):
+                    return
+
+        size, at_once, _ = self._split(len(accounts), 1, AHEAD)
+        parts = (accounts[start : start + size] for start in range(0, len(accounts), size))
+        await each(parts, ask, at_once, self.clock)
+        return found
 
     async def apply(
         self, plan: Plan, log: WriteLog, *, seen: Mapping[str, float], notify: Notify, rollout: Rollout

@@ -21,7 +21,7 @@ _DEADLY: Final = cases.WORKER_LOST.failure(f"{MOST_DEATHS} workers have died of 
 _LATER: Final = cases.NO_TURN.failure("not all of the part can go now")
 
 
-Result = work.Seen | work.Done | work.Taken | Lost
+Result = work.Seen | work.Done | work.Compared | work.Taken | Lost
 
 
 class HandsOut(Protocol):
@@ -29,11 +29,11 @@ class HandsOut(Protocol):
 
     async def hand_out(
         self,
-        errand: work.Reading | work.Writing,
+        errand: work.Errand,
         grants: Mapping[str, int],
         *,
-        max_rps: float | None,
-        hindrance: Callable[[], object],
+        max_rps: float | None = None,
+        hindrance: Callable[[], object] = lambda: "",
     ) -> Result: ...
 
 
@@ -129,4 +129,4 @@ def _made(result: Result, granted: Mapping[str, int]) -> Mapping[str, int]:
         return granted
     if isinstance(result, Lost):
         return granted if result.begun else {}
-    return result.calls
+    return result.calls if isinstance(result, work.Seen | work.Done) else {}

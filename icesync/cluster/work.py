@@ -17,6 +17,7 @@ from icesync import __version__, connection
 from icesync.clock import SystemClock
 from icesync.crew import Alone
 from icesync.graph.ledger import Ledger
+from icesync.graph.vouching import Remembered
 from icesync.model import Account, Api, Change, Desired, GraphFailure, Observation, Outcome, Plan, Rollout
 
 LOOK: Final = 1.0
@@ -26,12 +27,13 @@ LOOK: Final = 1.0
 @dataclass(frozen=True, slots=True)
 class Job:
     """What all parts of a run have in common. `stop` names the event that ends them early; references
-    to tokens start at `root`."""
+    to tokens start at `root`, and `key` is that of their fingerprints."""
 
     stop: str
     api: Api
     root: Path
     traffic: connection.Traffic
+    key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,16 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparing:
+    """Tell the fingerprints of these accounts' tokens, which stay with the workers."""
+
+    accounts: tuple[Account, ...]
+
+
+Errand = Reading | Writing | Comparing
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """What is handed out together.
 
@@ -60,7 +72,7 @@ class Part:
 
     claim: str
     job: Job
-    errand: Reading | Writing
+    errand: Errand
     grants: Mapping[str, int]
 
 
@@ -80,6 +92,13 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """Fingerprints by account name, of the tokens that could be had."""
+
+    fingerprints: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """Somebody has begun this before, and died of it; what became of it is not known."""
 
@@ -89,7 +108,8 @@ class Unbegun:
     """It was not wanted any more when its turn came."""
 
 
-Result = Seen | Done | Taken | Unbegun
+Answer = Seen | Done | Compared | Taken
+Result = Answer | Unbegun
 
 
 class WrongVersion(Exception):
@@ -142,7 +162,7 @@ async def do(part: Part, is_wanted: Callable[[], bool]) -> Result:
         recalled.cancel()
         if not work.done():
             stopping.set()
-            if isinstance(part.errand, Reading):
+            if not isinstance(part.errand, Writing):
                 work.cancel()
         await asyncio.wait((work, recalled))
         return Unbegun() if work.cancelled() else work.result()
@@ -156,8 +176,14 @@ async def _recalled(is_wanted: Callable[[], bool]) -> None:
         wanted = await asyncio.to_thread(is_wanted)
 
 
-async def _carried_out(crew: Alone, errand: Reading | Writing) -> Seen | Done:
-    return await (_read(crew, errand) if isinstance(errand, Reading) else _write(crew, errand))
+async def _carried_out(crew: Alone, errand: Errand) -> Seen | Done | Compared:
+    match errand:
+        case Reading():
+            return await _read(crew, errand)
+        case Writing():
+            return await _write(crew, errand)
+        case Comparing():
+            return Compared(await crew.fingerprints(errand.accounts))
 
 
 async def _read(crew: Alone, errand: Reading) -> Seen:
@@ -208,11 +234,14 @@ async def _alone(part: Part, clock: SystemClock, stopping: asyncio.Event) -> Asy
             root=part.job.root,
             ledger=ledger,
             stopping=stopping.is_set,
+            identities=Remembered(part.job.key),
         ) as client:
             yield Alone(client, clock, traffic.concurrency, stopping.is_set)
 
 
 def _enter_what_is_not_granted(ledger: Ledger, part: Part, now: float) -> None:
+    if isinstance(part.errand, Comparing):
+        return  # it makes no call
     for item in part.errand.items:
         for _ in range(ledger.budget.calls - part.grants[item.account.name]):
             ledger.take(item.account.identity, now)

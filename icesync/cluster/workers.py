@@ -59,12 +59,12 @@ class Workers:
 
     async def hand_out(
         self,
-        errand: work.Reading | work.Writing,
+        errand: work.Errand,
         grants: Mapping[str, int],
         *,
         max_rps: float | None = None,
         hindrance: Callable[[], object] = lambda: "",
-    ) -> work.Seen | work.Done | work.Taken | Lost:
+    ) -> work.Answer | Lost:
         """What became of it. Once there is a hindrance the part ends early. Raises Unfit."""
         if not self.is_there:
             return lost("the Dask scheduler is gone", begun=False)
@@ -86,7 +86,7 @@ class Workers:
 
     async def _result(
         self, future: "Future[Any]", claim: Event, hindrance: Callable[[], object]
-    ) -> work.Seen | work.Done | work.Taken | Lost:
+    ) -> work.Answer | Lost:
         answer = asyncio.ensure_future(future.result())
         try:
             if given_up := await self._waited(answer, claim, hindrance):

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from icesync import guard, journal
+from icesync import guard, journal, sharing
 from icesync.clock import stamp
 from icesync.commands import steps
 from icesync.commands.options import Care, Output, Scope
@@ -66,6 +66,7 @@ class Execution:
             else:
                 found = steps.Survey(self.saved, {})
             self._show(found.plan)
+            await self._compare_tokens(crew, found.plan)
             self._guard(found.plan)
             if found.plan.changes and not self.care.yes:
                 with interruption.lifted():
@@ -93,6 +94,13 @@ class Execution:
             console.result(render(plan, "text", color=console.color, width=console.width) + "\n")
         elif not self.care.yes:
             console.complain(render(plan, "text"))
+
+    async def _compare_tokens(self, crew: Crew, plan: Plan) -> None:
+        """Raise CredentialError where accounts of this run hold one token."""
+        accounts = [change.account for change in plan.changes]
+        if self.saved is None:
+            accounts = [each.account for each in self.accounts if each.profile is not None]
+        sharing.check_tokens(accounts, await crew.fingerprints(accounts))
 
     def _guard(self, plan: Plan) -> None:
         limits = self.fleet.limits

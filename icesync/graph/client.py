@@ -1,7 +1,7 @@
 """The Graph API over HTTP: send, retry, account by account. Owns httpx.
 
-The token of an account is put into the request's header here and nowhere else, and is taken out of
-every message that comes back.
+The token of an account is put into the request's header here and nowhere else, but for the refresh,
+which is documented with the token in its query; and it is taken out of every message that comes back.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,14 +19,15 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from icesync import __version__
 from icesync.clock import Clock
-from icesync.credentials import Secret
+from icesync.credentials import Refreshed, Secret
 from icesync.errors import CredentialError, GraphError, InvalidRequest, Transient
-from icesync.graph import protocol
+from icesync.graph import protocol, standing
 from icesync.graph.catalogue import cases
 from icesync.graph.governor import Governor
 from icesync.graph.transport import Transport
 from icesync.graph.usage import usage
-from icesync.model import Account, Api, GraphFailure, Profile
+from icesync.graph.vouching import Identities, Remembered, Vouching
+from icesync.model import Account, Api, GraphFailure, Identity, Profile
 
 ATTEMPTS: Final = 3
 MOST_PAGES: Final = 5
@@ -35,11 +37,13 @@ _NEVER_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeou
 
 
 class GraphClient:
-    """Reads and writes profiles. Raises GraphError, which is about one account.
+    """Reads and writes profiles, and knows how accounts stand. Raises GraphError, which is about one
+    account.
 
-    `calls` counts the requests sent for each account name, retries included. `patience` is how many
-    seconds one request may take, from its first byte to the last of its answer. Once `stopping()` is
-    true a write that went wrong is not sent again.
+    `calls` counts the requests for profiles that were sent for each account name, retries included.
+    `patience` is how many seconds one request may take, from its first byte to the last of its answer.
+    Once `stopping()` is true a write that went wrong is not sent again. `identities` keeps whose tokens
+    are known; `say` gets what a person should know of a run.
     """
 
     def __init__(
@@ -51,6 +55,9 @@ class GraphClient:
         clock: Clock,
         patience: float,
         stopping: Callable[[], bool] = lambda: False,
+        *,
+        identities: Identities | None = None,
+        say: Callable[[str], None] = lambda note: None,
     ) -> None:
         self.calls: Counter[str] = Counter()
         self._api = api
@@ -60,6 +67,7 @@ class GraphClient:
         self._clock = clock
         self._patience = patience
         self._stopping = stopping
+        self._vouching = Vouching(api, identities or Remembered(), clock, say)
         # Less than the patience, so that a request that was never sent is known to be one.
         self._extensions = {"timeout": {"connect": patience / 2}}
 
@@ -68,8 +76,10 @@ class GraphClient:
         self._governor.hold(account, calls)
 
     async def turn(self, account: Account, calls: int) -> None:
-        """Wait for the turn of so many calls in a row. Raises Throttled when the run is stopped."""
-        await self._governor.turn(account, calls)
+        """Wait for the turn of so many calls in a row, and of the question whose token it is where that
+        is to come with them. Raises Throttled when the run is stopped."""
+        asks = self._vouching.concerns(account) and not self._vouching.knows(await self.fingerprint(account))
+        await self._governor.turn(account, calls + asks)
 
     def release(self, account: Account) -> None:
         """Give back what the account holds and did not use."""
@@ -96,22 +106,58 @@ class GraphClient:
         the API said success, not that a read shows it already."""
         protocol.accepted(await self._call(account, protocol.write(self._api, account.id, profile)))
 
-    async def _call(self, account: Account, request: protocol.Request) -> dict[str, Any]:
-        secret = await self._secret(account)
+    async def fingerprint(self, account: Account) -> str:
+        """What tells the account's token from others in this run, and as long as the key is kept."""
+        return (await self._secret(account)).fingerprint(self._vouching.key)
+
+    async def vouch(self, account: Account) -> None:
+        """Return when nothing speaks against writing the account, as far as whose token it holds.
+
+        Asked at most once a run. Raises InvalidRequest where the token is another account's.
+        """
+        if self._vouching.concerns(account):
+            secret = await self._secret(account)
+            fingerprint = secret.fingerprint(self._vouching.key)
+            await self._vouching.check(account, fingerprint, partial(self.identity, account, secret))
+
+    async def identity(self, account: Account, secret: Secret | None = None) -> Identity:
+        """Whose token the account holds, or whose this one is. InvalidRequest where that is not told."""
+        secret = secret or await self._secret(account)
+        owner = standing.owner(await self._call(account, standing.identity(self._api), secret))
+        return Identity(secret.scrub(owner.user_id), secret.scrub(owner.username))
+
+    async def subscriptions(self, account: Account) -> tuple[str, ...]:
+        """The webhook fields that the account is subscribed to, sorted."""
+        return standing.subscribed(await self._call(account, standing.subscriptions(self._api, account.id)))
+
+    async def subscribe(self, account: Account, fields: Sequence[str]) -> None:
+        """Subscribe the account to these webhook fields. Returning means that the API said success."""
+        protocol.accepted(await self._call(account, standing.subscribe(self._api, account.id, fields)))
+
+    async def refresh(self, account: Account) -> Refreshed:
+        """A new token for the account's. It is asked for once: when an answer was lost, the error says so,
+        and whether the old token still lives is not known."""
+        text, expires_in = standing.refreshed(await self._call(account, standing.refresh()))
+        return Refreshed(Secret(text), expires_in)
+
+    async def _call(
+        self, account: Account, request: protocol.Request, secret: Secret | None = None
+    ) -> dict[str, Any]:
+        token = secret or await self._secret(account)
         tries: list[GraphError] = []
 
         async def send() -> dict[str, Any]:
             try:
-                return await self._send(account, request, secret)
+                return await self._send(account, request, token)
             except GraphError as error:
                 tries.append(error)
                 raise
 
         try:
             try:
-                return await self._governor.call(account, send)
+                return await self._governor.call(account, send, counts=request.counts)
             except Transient as error:
-                if not self._passes_by_itself(error):
+                if request.renews or not self._passes_by_itself(error):
                     raise
                 # Only now, because the machinery of retries costs as much as a call that goes well.
                 return await self._again(account, request, send, error)
@@ -147,7 +193,7 @@ class GraphClient:
             with attempt:
                 if attempt.retry_state.attempt_number == 1:
                     raise failed
-                return await self._governor.call(account, send, again=True)
+                return await self._governor.call(account, send, again=True, counts=request.counts)
         raise failed
 
     def _passes_by_itself(self, error: BaseException) -> bool:
@@ -160,7 +206,7 @@ class GraphClient:
             raise GraphError(cases.CREDENTIAL.failure(str(error))) from error
 
     async def _send(self, account: Account, request: protocol.Request, secret: Secret) -> dict[str, Any]:
-        self.calls[account.name] += 1
+        self.calls[account.name] += request.counts
         try:
             async with asyncio.timeout(self._patience):
                 response = await self._transport.handle_async_request(self._message(request, secret))
@@ -184,16 +230,19 @@ class GraphClient:
 
     def _message(self, request: protocol.Request, secret: Secret) -> httpx.Request:
         headers = {
-            "Authorization": f"Bearer {secret.reveal()}",
             "Accept": "application/json",
             "Accept-Encoding": "identity",
             "User-Agent": f"icesync/{__version__}",
         }
-        content = None
+        params, content = dict(request.params), None
+        if request.renews:
+            params["access_token"] = secret.reveal()
+        else:
+            headers["Authorization"] = f"Bearer {secret.reveal()}"
         if request.body is not None:
             content = json.dumps(request.body).encode()
             headers["Content-Type"] = "application/json"
-        query = f"?{urlencode(request.params)}" if request.params else ""
+        query = f"?{urlencode(params)}" if params else ""
         return httpx.Request(
             request.method,
             self._api.url + request.path + query,
@@ -213,10 +262,14 @@ async def connected(
     clock: Clock,
     patience: float,
     stopping: Callable[[], bool] = lambda: False,
+    identities: Identities | None = None,
+    say: Callable[[str], None] = lambda note: None,
 ) -> AsyncIterator[GraphClient]:
     """A client over this transport, which is closed at the end. One request may take `patience` seconds."""
     async with transport:
-        yield GraphClient(api, transport, token, governor, clock, patience, stopping)
+        yield GraphClient(
+            api, transport, token, governor, clock, patience, stopping, identities=identities, say=say
+        )
 
 
 def _decode(account: Account, response: httpx.Response, content: bytes, secret: Secret) -> dict[str, Any]:

@@ -87,11 +87,14 @@ class Governor:
         """Whether the API is taken to be dead, so that nothing is sent any more."""
         return self._app.given_up is not None
 
-    async def call(self, account: Account, send: Callable[[], Awaitable[T]], *, again: bool = False) -> T:
+    async def call(
+        self, account: Account, send: Callable[[], Awaitable[T]], *, again: bool = False, counts: bool = True
+    ) -> T:
         """Run `send` when doors, pace and budget allow it. An account has one call at a time.
 
-        A call takes one of those that the account holds; one that is made `again` does not. Raises
-        what `send` raises, and Throttled or Transient without a call where none may be made.
+        A call takes one of those that the account holds; one that is made `again` does not, and one
+        that does not count leaves the account's budget alone. Raises what `send` raises, and Throttled
+        or Transient without a call where none may be made.
         """
         key = account.identity
         while True:
@@ -102,8 +105,8 @@ class Governor:
                     async with self._scout:
                         if not self._app_is_open:
                             await self._sit_out(self._app)
-                            return await self._ask(key, send, again)
-                return await self._ask(key, send, again)
+                            return await self._ask(key, send, again, counts)
+                return await self._ask(key, send, again, counts)
             except _FellShut as fell:
                 # What is held pays for each call once; otherwise a read-back would be left without.
                 again = again or fell.called
@@ -199,19 +202,20 @@ class Governor:
             throttled.failure = replace(throttled.failure, not_before=stamp(then))
         return throttled
 
-    async def _begin(self, key: str, again: bool) -> None:
+    async def _begin(self, key: str, again: bool, counts: bool) -> None:
         """Wait for the turn, and enter the call. After the first of what is held, the others may pass
         a stop: they end what was begun."""
-        holds = self._allowance.holds(key) and not again
+        holds = counts and self._allowance.holds(key) and not again
         ends = holds and self._allowance.has_begun(key)
         # Before the turn: who may not call at all must neither wait for one nor use one up.
         if not ends:
             self._check_usage(key)
-        if not holds and self._pace.is_slow:
+        if counts and not holds and self._pace.is_slow:
             self._refuse_until(self._allowance.room(key, 1))
         if await self._waited_for_turn(key, ends=ends) and not ends:
             self._check_usage(key)
-        self._refuse_until(self._allowance.spend(key) if holds else self._allowance.take(key))
+        if counts:
+            self._refuse_until(self._allowance.spend(key) if holds else self._allowance.take(key))
 
     async def _waited_for_turn(self, key: str, *, ends: bool) -> bool:
         """Take the next turn, or the one that is kept for the account. Raises _FellShut when the app's
@@ -234,8 +238,8 @@ class Governor:
                 raise Throttled(failure, app_wide=False, wait=None)
             await self._clock.sleep(min(seconds, LOOK_UP))
 
-    async def _ask(self, account: str, send: Callable[[], Awaitable[T]], again: bool) -> T:
-        await self._begin(account, again)
+    async def _ask(self, account: str, send: Callable[[], Awaitable[T]], again: bool, counts: bool) -> T:
+        await self._begin(account, again, counts)
         own = self._accounts.get(account)
         seen, own_seen = self._app.closings, own.closings if own else 0
         try:

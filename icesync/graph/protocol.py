@@ -18,22 +18,28 @@ _NOT_UNDERSTOOD = (KeyError, TypeError, ValueError)
 
 
 class Request(NamedTuple):
-    """One call, without its token. `path` starts at the base URL and holds the version."""
+    """One call, without its token. `path` starts at the base URL and holds the version.
+
+    `counts`: it is one of the calls that an account has a budget of. `renews`: it makes a new token of
+    the old one, which its query has to name, and so it must not be sent twice.
+    """
 
     method: str
     path: str
     params: Mapping[str, str]
     body: Mapping[str, Any] | None = None
+    counts: bool = True
+    renews: bool = False
 
 
 def read(api: Api, account_id: str) -> Request:
-    return Request("GET", _path(api, account_id), {"fields": "ice_breakers", **_platform(api)})
+    return Request("GET", _path(api, account_id), {"fields": "ice_breakers", **platform(api)})
 
 
 def write(api: Api, account_id: str, profile: Profile) -> Request:
     """Replace the whole document. An empty profile is a DELETE: what POST `[]` does is unknown."""
     if not profile:
-        return Request("DELETE", _path(api, account_id), _platform(api), {"fields": ["ice_breakers"]})
+        return Request("DELETE", _path(api, account_id), platform(api), {"fields": ["ice_breakers"]})
     body = {
         "platform": "instagram",
         "ice_breakers": [
@@ -41,7 +47,7 @@ def write(api: Api, account_id: str, profile: Profile) -> Request:
             for locale, questions in profile.ice_breakers.items()
         ],
     }
-    return Request("POST", _path(api, account_id), _platform(api), body)
+    return Request("POST", _path(api, account_id), platform(api), body)
 
 
 def following(api: Api, url: str) -> Request:
@@ -55,16 +61,20 @@ def following(api: Api, url: str) -> Request:
     if (page.scheme, page.netloc) != (home.scheme, home.netloc) or not page.path.startswith(home.path):
         raise InvalidRequest(cases.ODD_ANSWER.failure("the API's next page is on another host"))
     params = {key: value for key, value in parse_qsl(page.query) if key != "access_token"}
-    return Request("GET", page.path.removeprefix(home.path), {**params, **_platform(api)})
+    return Request("GET", page.path.removeprefix(home.path), {**params, **platform(api)})
 
 
 def _path(api: Api, account_id: str) -> str:
     return f"/{api.version}/{account_id}/messenger_profile"
 
 
-def _platform(api: Api) -> dict[str, str]:
-    # graph.facebook.com serves Messenger too; there every call must say which platform it means.
-    return {"platform": "instagram"} if urlsplit(api.url).hostname == "graph.facebook.com" else {}
+def platform(api: Api) -> dict[str, str]:
+    """What every call to graph.facebook.com must say, which serves Messenger too."""
+    return {"platform": "instagram"} if is_facebook(api) else {}
+
+
+def is_facebook(api: Api) -> bool:
+    return urlsplit(api.url).hostname == "graph.facebook.com"
 
 
 def decode(status: int, headers: Mapping[str, str], content: bytes, account_id: str = "") -> dict[str, Any]:
@@ -98,7 +108,7 @@ def transient(message: str, why: Entry = cases.NO_ANSWER, *, may_have_arrived: b
 def _failure(
     status: int, headers: Mapping[str, str], error: Mapping[str, Any], account_id: str
 ) -> GraphError:
-    code, subcode = _integer(error.get("code")), _integer(error.get("error_subcode"))
+    code, subcode = integer(error.get("code")), integer(error.get("error_subcode"))
     entry = judge(status, code, subcode, error.get("type"), is_transient=error.get("is_transient") is True)
     trace = error.get("fbtrace_id")
     said = error.get("error_user_msg") or error.get("message")
@@ -118,7 +128,8 @@ def _failure(
     return told
 
 
-def _integer(value: object) -> int | None:
+def integer(value: object) -> int | None:
+    """The whole number, also where it is written as text."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

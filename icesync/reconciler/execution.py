@@ -45,18 +45,21 @@ class Execution:
         """Raises Throttled where the change shall be tried again soon."""
         if reason := self.course.hindrance():
             return self._put_off(change, reason)
-        fresh = self._is_fresh(change.account)
+        at = self._seen(change.account)
+        fresh = self._is_fresh(at)
         calls = self.course.doubted.get(change.account.name, WRITE_CALLS + (not fresh))
         try:
             self.writer.hold(change.account, calls)
             await self.writer.turn(change.account, calls)
-            if fresh and not self._is_fresh(change.account):
-                raise _outdated()
             if not fresh:
                 live = await self.writer.get_profile(change.account)
+                at = self.clock.monotonic()
                 if live != change.before:
                     return self._moved(change, live)
                 self.writer.hold(change.account, 0)  # to read is not to begin: a stop still bars the write
+            await self.writer.vouch(change.account)
+            if not self._is_fresh(at):
+                raise _outdated()
             if reason := self.course.hindrance() or self.course.record(change):
                 return _outcome(change, Status.DEFERRED, reason)
             return await self._write(change)
@@ -88,9 +91,12 @@ class Execution:
             return _unverified(change, detail, failure)
         return _outcome(change, Status.DEFERRED, reason, failure)
 
-    def _is_fresh(self, account: Account) -> bool:
-        at = None if account.name in self.course.doubted else self.seen.get(account.name)
-        return at is not None and self.clock.monotonic() - at <= FRESH
+    def _seen(self, account: Account) -> float:
+        """The second of the observation that may be acted on; long ago where there is none."""
+        return -inf if account.name in self.course.doubted else self.seen.get(account.name, -inf)
+
+    def _is_fresh(self, at: float) -> bool:
+        return self.clock.monotonic() - at <= FRESH
 
     async def _write(self, change: Change) -> Outcome:
         failed = await self._send(change)
@@ -195,7 +201,7 @@ class Execution:
 
 
 def _outdated() -> Throttled:
-    """The observation has grown old while the change waited for its turn: read again, at once."""
+    """The observation has grown old while the change waited: read again, at once."""
     failure = cases.NO_TURN.failure("its turn came too late")
     return Throttled(failure, app_wide=False, wait=0.0, again=True)
 

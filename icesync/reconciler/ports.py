@@ -14,11 +14,14 @@ class ProfileReader(Protocol):
 
 
 class ProfileWriter(ProfileReader, Protocol):
-    """`hold` keeps so many calls of the account's budget, or so many more, for what is to begin, or
-    raises Throttled. `turn` waits until so many in a row may be made. `release` gives back what was
-    not used."""
+    """`vouch` returns when nothing is known that speaks against writing the account: asked once a run, it
+    raises InvalidRequest where the account's token is another's. `hold` keeps so many calls of the
+    account's budget, or so many more, for what is to begin, or raises Throttled. `turn` waits until so
+    many in a row may be made. `release` gives back what was not used."""
 
     async def set_profile(self, account: Account, profile: Profile) -> None: ...
+
+    async def vouch(self, account: Account) -> None: ...
 
     def hold(self, account: Account, calls: int) -> None: ...
 

@@ -1,7 +1,7 @@
 """An API in memory for the reconciler: what is set, what goes wrong next, and a record of what was done."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
@@ -42,7 +42,8 @@ class MemoryApi:
     a write, `lag` reads still see what they saw before it. `merge`: a write keeps the locales that it
     does not name. `before_call` runs before each call takes effect, and may wait. `budget` is how
     many calls an account may get in WINDOW seconds of `clock`; who has to wait longer for it than
-    `patience` is told not to.
+    `patience` is told not to. Accounts in `mixed_up` hold a stranger's token; `vouched` are those that
+    were asked for.
     """
 
     live: dict[str, Profile] = field(default_factory=dict)
@@ -54,6 +55,8 @@ class MemoryApi:
     budget: int | None = None
     clock: FakeClock = field(default_factory=FakeClock)
     patience: float = 20.0
+    mixed_up: Collection[str] = ()
+    vouched: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._scripts = {account: iter(script) for account, script in self.scripts.items()}
@@ -64,7 +67,7 @@ class MemoryApi:
     def heal(self) -> None:
         """From now on nothing goes wrong."""
         self._scripts, self._lagging = {}, {}
-        self.lag, self.merge, self.budget = 0, False, None
+        self.lag, self.merge, self.budget, self.mixed_up = 0, False, None, ()
 
     @property
     def written(self) -> list[str]:
@@ -88,6 +91,13 @@ class MemoryApi:
             self._lagging[account.id] = (seen, self.lag)
         if lost:
             raise lost
+
+    async def vouch(self, account: Account) -> None:
+        """Costs none of the account's calls."""
+        self.vouched.append(account.id)
+        await asyncio.sleep(0)
+        if account.id in self.mixed_up:
+            raise InvalidRequest(GraphFailure(FailureKind.INVALID, "its token belongs to a stranger"))
 
     def hold(self, account: Account, calls: int) -> None:
         self._check_budget(account, calls)

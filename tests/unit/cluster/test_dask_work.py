@@ -55,7 +55,7 @@ def seed(sandbox: Running, profile: Profile) -> None:
 
 async def done(sandbox: Running, errand: work.Reading | work.Writing, grant: int = 9) -> work.Result:
     traffic = Traffic(Path("/nowhere/state"), Budget(10, 600), 4, 5.0)
-    job = work.Job("run", Api(sandbox.url), Path("/nowhere"), traffic)
+    job = work.Job("run", Api(sandbox.url), Path("/nowhere"), traffic, b"key")
     grants = {item.account.name: grant for item in errand.items}
     return await work.do(work.Part("run/0", job, errand, grants), lambda: True)
 

@@ -73,7 +73,7 @@ class Scheduler:
 
 
 def workers(scheduler: Scheduler, **more: Any) -> Workers:
-    job = work.Job("run/stop", Api(), Path("/config"), Traffic(Path("/state"), None, 1, 30.0))
+    job = work.Job("run/stop", Api(), Path("/config"), Traffic(Path("/state"), None, 1, 30.0), b"key")
     return Workers(scheduler, job, LOOK, **more)
 
 

@@ -15,6 +15,7 @@ from icesync.errors import (
     Transient,
 )
 from icesync.graph import protocol
+from icesync.graph.protocol import Request
 from icesync.model import NOTHING, Api, FailureKind, Profile
 
 INSTAGRAM = Api()
@@ -46,7 +47,7 @@ def throttled(**headers: str) -> Throttled:
 
 
 def test_a_read_asks_for_the_ice_breakers_of_the_account() -> None:
-    assert protocol.read(INSTAGRAM, "1784") == ("GET", PATH, {"fields": "ice_breakers"}, None)
+    assert protocol.read(INSTAGRAM, "1784") == Request("GET", PATH, {"fields": "ice_breakers"})
     assert protocol.read(Api(version="v99.0"), "me").path == "/v99.0/me/messenger_profile"
 
 
@@ -69,7 +70,9 @@ def test_a_write_is_one_object_for_each_locale_and_the_default_first() -> None:
 
 
 def test_writing_nothing_is_a_delete_and_never_a_post_of_an_empty_list() -> None:
-    assert protocol.write(INSTAGRAM, "1784", NOTHING) == ("DELETE", PATH, {}, {"fields": ["ice_breakers"]})
+    assert protocol.write(INSTAGRAM, "1784", NOTHING) == Request(
+        "DELETE", PATH, {}, {"fields": ["ice_breakers"]}
+    )
 
 
 @pytest.mark.parametrize("url", ["https://graph.facebook.com", "https://Graph.Facebook.com:443"])
@@ -195,12 +198,8 @@ def test_a_next_page_is_a_request_of_our_own_without_the_token() -> None:
     url = f"https://graph.instagram.com{PATH}?fields=ice_breakers&access_token=SECRET&after=Q%3D%3D"
 
     assert protocol.next_page({"paging": {"next": url}}) == url
-    assert protocol.following(INSTAGRAM, url) == (
-        "GET",
-        PATH,
-        {"fields": "ice_breakers", "after": "Q=="},
-        None,
-    )
+    expected = Request("GET", PATH, {"fields": "ice_breakers", "after": "Q=="})
+    assert protocol.following(INSTAGRAM, url) == expected
 
 
 def test_a_next_page_below_the_path_of_the_base_url_stays_there() -> None:

@@ -1,0 +1,126 @@
+"""Whose token an account holds: asked before its first write, so that none goes to another account."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from secrets import token_bytes
+from typing import Final, Protocol
+
+from icesync.clock import Clock
+from icesync.errors import InvalidRequest
+from icesync.graph import standing
+from icesync.graph.protocol import is_facebook
+from icesync.model import Account, Api, FailureKind, GraphFailure, Identity
+
+KEY_BYTES: Final = 32
+
+
+class Identities(Protocol):
+    """Whose tokens are known. A token is named by its fingerprint with `key`; times are seconds since
+    1970. What is too old to be relied on is not known any more."""
+
+    @property
+    def key(self) -> bytes: ...
+
+    def identity(self, fingerprint: str, now: float) -> Identity | None: ...
+
+    def keep_identity(self, fingerprint: str, identity: Identity, now: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known in memory, for this run alone."""
+
+    key: bytes = field(default_factory=partial(token_bytes, KEY_BYTES))
+    _known: dict[str, Identity] = field(default_factory=dict)
+
+    def identity(self, fingerprint: str, now: float) -> Identity | None:
+        return self._known.get(fingerprint)
+
+    def keep_identity(self, fingerprint: str, identity: Identity, now: float) -> None:
+        self._known[fingerprint] = identity
+
+
+class Vouching:
+    """Which accounts may be written, as far as whose token they hold can tell.
+
+    An API that does not offer the question is asked once; `say` is told of that, and of an answer that
+    tells nothing, once. On graph.facebook.com `/me` is somebody else, so it is not asked there; and an
+    account that calls itself `me` has no id to compare.
+    """
+
+    def __init__(self, api: Api, identities: Identities, clock: Clock, say: Callable[[str], None]) -> None:
+        self._api = api
+        self._identities = identities
+        self._clock = clock
+        self._say = say
+        self._is_offered = not is_facebook(api)
+        self._is_answered = self._has_said = False
+        self._first = asyncio.Lock()
+        self._passed: set[str] = set()
+
+    @property
+    def key(self) -> bytes:
+        return self._identities.key
+
+    def concerns(self, account: Account) -> bool:
+        """Something is left to be checked before the account may be written."""
+        return self._is_offered and account.id != "me" and account.identity not in self._passed
+
+    def knows(self, fingerprint: str) -> bool:
+        """Whose token this is need not be asked."""
+        return self._identities.identity(fingerprint, self._now()) is not None
+
+    async def check(self, account: Account, fingerprint: str, ask: Callable[[], Awaitable[Identity]]) -> None:
+        """Raises InvalidRequest where the token is another account's, and what `ask` raises unless that
+        says no more than that the API does not tell."""
+        owner = self._identities.identity(fingerprint, self._now())
+        if owner is None:
+            owner = await self._asked(fingerprint, ask)
+        if owner is not None and owner.user_id != account.id:
+            raise InvalidRequest(_mistaken(account, owner))
+        self._passed.add(account.identity)
+
+    async def _asked(self, fingerprint: str, ask: Callable[[], Awaitable[Identity]]) -> Identity | None:
+        """Whose token it is; None where the API does not tell. One by one, until there was an answer."""
+        if not self._is_answered:
+            async with self._first:
+                if not self._is_answered:
+                    return await self._answer(fingerprint, ask)
+        return await self._answer(fingerprint, ask)
+
+    async def _answer(self, fingerprint: str, ask: Callable[[], Awaitable[Identity]]) -> Identity | None:
+        if not self._is_offered:
+            return None
+        try:
+            owner = await ask()
+        except InvalidRequest as error:
+            self._is_answered = True
+            if standing.is_not_offered(error.failure):
+                self._is_offered = False
+            self._tell()
+            return None
+        self._is_answered = True
+        self._identities.keep_identity(fingerprint, owner, self._now())
+        return owner
+
+    def _tell(self) -> None:
+        if not self._has_said:
+            self._has_said = True
+            self._say(
+                f"note: {self._api.url} does not tell whose token it gets: tokens are used without being"
+                " compared with the ids of their accounts"
+            )
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _mistaken(account: Account, owner: Identity) -> GraphFailure:
+    named = f" ({owner.username})" if owner.username else ""
+    return GraphFailure(
+        FailureKind.INVALID,
+        f"its token belongs to account {owner.user_id}{named}, not to {account.id}: nothing was written",
+        hint="Perhaps two tokens have changed places: compare the account's id and its token's reference.",
+    )
