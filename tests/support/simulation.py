@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 import httpx
 
 from icesync.sandbox.answers import Drop
-from icesync.sandbox.api import Call, GraphApi
+from icesync.sandbox.api import GraphApi
+from icesync.sandbox.call import Call, routed
 
 T = TypeVar("T")
 
@@ -103,25 +104,22 @@ class SimulatedApi:
 
     def answer(self, call: Call) -> httpx.Response:
         """What the call gets that arrives now."""
-        now, times = self._clock.monotonic(), self._of[call.id]
+        now = self._clock.monotonic()
         self._all.append(now)
-        times.append(now)
-        if len(times) > CALLS and now - times[-CALLS - 1] <= WINDOW:
-            self.exceeded.append(Arrival(now, call.id, call.method))
+        if call.endpoint == "profile":
+            self._count(now, call)
         answer = self.graph.handle(call)
         if isinstance(answer, Drop):
             raise httpx.ReadError("the connection is gone")
-        return httpx.Response(answer.status, headers=self._told(now), content=answer.body)
+        told = {"x-app-usage": json.dumps({"call_count": self.usage(now)})}
+        return httpx.Response(answer.status, headers=told, content=answer.body)
 
-    def identity(self, account: str) -> httpx.Response:
-        """What is said of a token of this account: a call of the app, but none that the account has a
-        budget of."""
-        now = self._clock.monotonic()
-        self._all.append(now)
-        return httpx.Response(200, headers=self._told(now), json={"user_id": account, "username": "shop"})
-
-    def _told(self, now: float) -> dict[str, str]:
-        return {"x-app-usage": json.dumps({"call_count": self.usage(now)})}
+    def _count(self, now: float, call: Call) -> None:
+        """A call that the account has a budget of."""
+        times = self._of[call.id]
+        times.append(now)
+        if len(times) > CALLS and now - times[-CALLS - 1] <= WINDOW:
+            self.exceeded.append(Arrival(now, call.id, call.method))
 
     def usage(self, at: float) -> float:
         """How much of the app's hour was used at that second, in percent."""
@@ -149,11 +147,10 @@ class Wire(httpx.AsyncBaseTransport):
         await asyncio.sleep(SLOWEST if is_late else self._random.uniform(THERE, 3 * THERE))
         token = request.headers["authorization"].removeprefix("Bearer ")
         account = token.removeprefix("sandbox-")
-        call = Call(request.method, account, token, request.url.params, await request.aread())
+        endpoint, _ = routed(request.url.path) or ("profile", "")
+        call = Call(request.method, account, token, request.url.params, await request.aread(), endpoint)
         self.arrivals.append(Arrival(asyncio.get_running_loop().time(), account, request.method))
         try:
-            if request.url.path.endswith("/me"):
-                return self._api.identity(account)
             return self._api.answer(call)
         finally:
             await asyncio.sleep(BACK)

@@ -3,15 +3,12 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import httpx
 import pytest
 
-from icesync.credentials import Secret
 from icesync.errors import (
     Blocked,
     CredentialError,
@@ -22,90 +19,15 @@ from icesync.errors import (
     TokenError,
     Transient,
 )
-from icesync.graph.client import MOST_PAGES, GraphClient, connected
-from icesync.graph.governor import MOST_UNANSWERED, Governor
-from icesync.graph.ledger import Ledger
+from icesync.graph.client import MOST_PAGES
+from icesync.graph.governor import MOST_UNANSWERED
 from icesync.graph.usage import Usage
 from icesync.model import NOTHING, Account, Api, Budget, FailureKind, Profile
-from tests.support.clock import FakeClock
+from tests.support.wire import ACME, HOME, LIVE, PROFILE, TOKEN, Answer, ok, refused, wire
 
 pytestmark = pytest.mark.anyio
 
-TOKEN = "IGQVJsentinel"
-ACME = Account("acme", "17841400000000001", token="env:ACME")
-HOME = "https://graph.instagram.com"
 URL = f"{HOME}/v24.0/{ACME.id}/messenger_profile"
-PROFILE = Profile.of({"default": [("Où ?", "WHERE")], "fr_FR": [("Quand ?", "WHEN")]})
-LIVE = {
-    "data": [
-        {"call_to_actions": [{"question": "Où ?", "payload": "WHERE"}]},
-        {"locale": "fr_FR", "call_to_actions": [{"question": "Quand ?", "payload": "WHEN"}]},
-    ]
-}
-
-Answer = httpx.Response | httpx.RequestError
-Connected = AbstractAsyncContextManager[GraphClient]
-
-
-def ok(document: object = LIVE) -> httpx.Response:
-    return httpx.Response(200, json=document)
-
-
-def refused(code: int, message: str = "no", **headers: str) -> httpx.Response:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.Response(400, json={"error": {"message": message, "code": code}}, headers=named)
-
-
-@dataclass
-class Wire:
-    """A network that gives its answers one by one, the last one again and again."""
-
-    answers: list[Answer]
-    api: Api = field(default_factory=Api)
-    clock: FakeClock = field(default_factory=FakeClock)
-    requests: list[httpx.Request] = field(default_factory=list)
-    token: Callable[[], str] = lambda: TOKEN
-    budget: Budget | None = None
-    stopping: Callable[[], bool] = lambda: False
-
-    def __post_init__(self) -> None:
-        self.network = httpx.MockTransport(self.answer)
-        ledger = Ledger(None, self.budget, "host") if self.budget else None
-        self.governor = Governor(self.clock, ledger=ledger)
-        self.client = GraphClient(
-            self.api, self.network, self.reveal, self.governor, self.clock, 5, self.stopping
-        )
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, httpx.RequestError):
-            raise answer
-        return answer
-
-    async def reveal(self, account: Account) -> Secret:
-        return Secret(self.token())
-
-    def connected(self, network: httpx.AsyncBaseTransport, patience: float) -> Connected:
-        return connected(self.api, network, self.reveal, self.governor, clock=self.clock, patience=patience)
-
-    @property
-    def sent(self) -> list[tuple[str, str]]:
-        return [(request.method, str(request.url)) for request in self.requests]
-
-    async def read_fails(self) -> GraphError:
-        with pytest.raises(GraphError) as caught:
-            await self.client.get_profile(ACME)
-        return caught.value
-
-    async def write_fails(self) -> GraphError:
-        with pytest.raises(GraphError) as caught:
-            await self.client.set_profile(ACME, PROFILE)
-        return caught.value
-
-
-def wire(*answers: Answer, **more: Any) -> Wire:
-    return Wire(list(answers), **more)
 
 
 async def test_a_read_is_one_get_of_the_ice_breakers() -> None:
