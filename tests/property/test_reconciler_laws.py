@@ -38,7 +38,8 @@ class World:
     """A fleet, what is live on it when it is planned, and what goes wrong afterwards.
 
     `moved` is what another hand sets after the plan was made; `strangers` are accounts that the
-    fleet does not manage. Each account has a `budget` of calls, which may be waited for or not.
+    fleet does not manage, and accounts in `mixed_up` hold the tokens of such. Each account has a
+    `budget` of calls, which may be waited for or not.
     """
 
     desired: tuple[Desired, ...]
@@ -51,6 +52,7 @@ class World:
     budget: int | None
     waits: bool
     concurrency: int
+    mixed_up: frozenset[str]
 
     def api(self) -> MemoryApi:
         """The API at the time when the plan is carried out."""
@@ -62,6 +64,7 @@ class World:
             merge=self.merge,
             budget=self.budget,
             patience=WINDOW if self.waits else 0.0,
+            mixed_up=self.mixed_up,
         )
 
     def plan(self) -> Plan:
@@ -115,6 +118,7 @@ def worlds(draw: st.DrawFn) -> World:
         budget=draw(st.none() | st.integers(1, 12)),
         waits=draw(st.booleans()),
         concurrency=draw(st.integers(1, 4)),
+        mixed_up=draw(st.just(frozenset()) | st.frozensets(st.sampled_from(names))),
     )
 
 
@@ -171,9 +175,39 @@ def test_what_has_moved_since_the_plan_is_not_written(world: World) -> None:
 
 @law
 @given(worlds())
+def test_who_holds_a_strangers_token_is_never_written_nor_put_on_record(world: World) -> None:
+    api, log = world.api(), MemoryLog()
+
+    outcomes = world.carry_out(world.plan(), api, log)
+
+    assert world.mixed_up.isdisjoint(api.written)
+    assert world.mixed_up.isdisjoint(change.account.id for change in log.writes)
+    for name in world.mixed_up & outcomes.keys():
+        assert outcomes[name].status not in (Status.APPLIED, Status.UNVERIFIED)
+
+
+@law
+@given(worlds())
+def test_nobody_is_written_who_was_not_vouched_for(world: World) -> None:
+    api = world.api()
+
+    world.carry_out(world.plan(), api, MemoryLog())
+
+    assert set(api.written) <= set(api.vouched)
+
+
+@law
+@given(worlds())
 def test_who_waits_for_calls_gets_them_as_far_as_the_budget_reaches_at_all(world: World) -> None:
     needed = READ_CALLS + WRITE_CALLS + len(READ_BACK_PAUSES) - 1 + CLEAR_CALLS * world.merge
-    world = replace(world, scripts={}, moved={}, waits=True, budget=world.budget and world.budget + needed)
+    world = replace(
+        world,
+        mixed_up=frozenset(),
+        scripts={},
+        moved={},
+        waits=True,
+        budget=world.budget and world.budget + needed,
+    )
     api, found = world.api(), world.plan()
     for change in found.changes:
         asyncio.run(exhaust(api, change.account))

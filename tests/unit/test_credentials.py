@@ -1,6 +1,7 @@
 """From references to tokens: every source, asked once, and failures that give nothing away."""
 
 import asyncio
+import hmac
 import json
 import os
 import signal
@@ -439,3 +440,15 @@ def test_a_fingerprint_tells_tokens_apart_and_is_another_with_another_key() -> N
 def test_a_secret_is_masked_wherever_it_stands() -> None:
     assert Secret(TOKEN).scrub(f"{TOKEN}: bad token {TOKEN!r}") == "***: bad token '***'"
     assert Secret(TOKEN).scrub("nothing to hide") == "nothing to hide"
+
+
+def test_a_secret_is_masked_as_a_url_writes_it() -> None:
+    assert Secret("a|b").scrub("?token=a%7Cb&again=a|b") == "?token=***&again=***"
+
+
+def test_a_fingerprint_tells_tokens_apart_and_needs_its_key() -> None:
+    one = Secret(TOKEN).fingerprint(b"key")
+
+    assert one == Secret(TOKEN).fingerprint(b"key")
+    assert one not in (Secret(f"{TOKEN}2").fingerprint(b"key"), Secret(TOKEN).fingerprint(b"another"))
+    assert one == hmac.new(b"key", TOKEN.encode(), "sha256").hexdigest()

@@ -647,3 +647,39 @@ async def test_who_is_stopped_by_usage_has_no_room(governor: Governor) -> None:
     assert (governor.room(ACME, 3), governor.room(OTHER, 3)) == (300.0, 0.0)
     governor.told(OTHER, Usage(app=97.0))
     assert governor.room(OTHER, 3) == LOOK_AGAIN
+
+
+async def test_a_call_that_does_not_count_leaves_the_budget_and_what_is_held_alone(
+    governor: Governor, line: Line
+) -> None:
+    governor.hold(ACME, 2)
+    for _ in range(5):
+        await governor.call(ACME, line, counts=False)
+
+    assert governor.room(ACME, 1) == 0.0
+    await use(governor, line, 2)
+    assert governor.room(ACME, 1) == 0.0
+    assert governor.room(ACME, 2) > 0.0
+
+
+async def test_a_call_that_does_not_count_begins_nothing_so_a_stop_bars_it_and_what_follows(
+    governor: Governor, line: Line
+) -> None:
+    governor.hold(ACME, 2)
+    await governor.call(ACME, line, counts=False)
+    governor.told(ACME, Usage(app=97.0))
+
+    for counts in (False, True):
+        with pytest.raises(Throttled):
+            await governor.call(ACME, line, counts=counts)
+
+    assert len(line.calls) == 1
+
+
+async def test_a_call_that_does_not_count_has_its_turn_like_any_other(clock: FakeClock, line: Line) -> None:
+    governor = Governor(clock, max_rps=1.0)
+
+    for counts in (True, False, True):
+        await governor.call(ACME, line, counts=counts)
+
+    assert line.calls == [0.0, 1.0, 2.0]

@@ -1,8 +1,10 @@
 """The connections under httpx, against bare servers on loopback that misbehave in every way."""
 
 import asyncio
+import gc
 import logging
 import ssl
+import traceback
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -637,3 +639,55 @@ async def test_a_host_that_no_proxy_names_is_called_without_one(trusting: pytest
         url = f"https://localhost:{server.port}"
         async with Connections(1, url=url) as connections:
             assert (await send(connections, url)).json() == {}
+
+
+GONE = Cut(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{")
+NO_HTTP = b"GET /refresh_access_token?access_token=IGQVJsentinel HTTP/9\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [[HANG_UP], [GONE], [NO_HTTP], [ELSEWHERE], [SILENCE], [answer(MOST + 1)], [ANSWER]],
+    ids=range(7),
+)
+async def test_a_refresh_that_fails_is_sent_once_and_shows_its_token_to_no_log_and_in_no_error(
+    answers: Sequence[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def token(account: Account) -> Secret:
+        return Secret(TOKEN)
+
+    caplog.set_level(logging.DEBUG)
+    asyncio.get_running_loop().set_debug(True)
+    clock = FakeClock()
+    async with serving(*answers) as server:
+        connections = Connections(1, url=server.url)
+        governor = Governor(clock)
+        async with connected(
+            Api(server.url), connections, token, governor, clock=clock, patience=0.5
+        ) as graph:
+            with pytest.raises(GraphError) as caught:
+                await graph.refresh(ACME)
+    asyncio.get_running_loop().set_debug(False)
+    gc.collect()
+
+    assert len(server.requests) == 1
+    assert f"access_token={TOKEN}".encode() in server.requests[0]
+    assert caught.value.answer_lost is (answers != [ELSEWHERE])
+    assert TOKEN not in f"{caught.value!r} {caught.value.failure!r}"
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
+    assert TOKEN not in caplog.text
+
+
+async def test_a_post_without_a_body_says_so() -> None:
+    async def token(account: Account) -> Secret:
+        return Secret(TOKEN)
+
+    clock = FakeClock()
+    async with serving(b'HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n{"success":true}') as server:
+        network = Connections(1, url=server.url)
+        async with connected(
+            Api(server.url), network, token, Governor(clock), clock=clock, patience=5.0
+        ) as graph:
+            await graph.subscribe(ACME, ("messages",))
+
+    assert b"content-length: 0\r\n" in server.requests[0].lower()
