@@ -76,12 +76,14 @@ class Hands:
 
     async def hand_out(
         self,
-        errand: work.Reading | work.Writing,
+        errand: work.Errand,
         grants: Mapping[str, int],
         *,
-        max_rps: float | None,
-        hindrance: Callable[[], object],
-    ) -> work.Seen | work.Done | work.Taken | Lost:
+        max_rps: float | None = None,
+        hindrance: Callable[[], object] = lambda: "",
+    ) -> work.Answer | Lost:
+        if isinstance(errand, work.Comparing):
+            return self._compared(next(self.fates, Fate.WELL), errand)
         self.parts.append([item.account.name for item in errand.items])
         self.grants.append(dict(grants))
         self.caps.append(max_rps)
@@ -92,6 +94,16 @@ class Hands:
         finally:
             self.out -= 1
             self.between()
+
+    def _compared(self, fate: Fate, errand: work.Comparing) -> work.Answer | Lost:
+        self.parts.append([account.name for account in errand.accounts])
+        match fate:
+            case Fate.DIES:
+                return work.Taken()
+            case Fate.LOST:
+                return lost("the cluster is gone", begun=True)
+            case _:
+                return work.Compared({account.name: f"of {account.id}" for account in errand.accounts})
 
     async def _met(
         self, fate: Fate, errand: work.Reading | work.Writing
@@ -509,3 +521,30 @@ async def test_calls_are_summed_up_over_both_halves(site: Site) -> None:
     await crew.apply(Plan(fleet(1)), site.log, seen={}, notify=site.note, rollout=Rollout())
 
     assert crew.calls == {"acme-0": 4}
+
+
+async def test_fingerprints_are_told_by_all_parts_and_cost_no_calls(site: Site) -> None:
+    accounts = [each.account for each in desired(120)]
+
+    found = await site.crew().fingerprints(accounts)
+
+    assert found == {account.name: f"of {account.id}" for account in accounts}
+    assert sorted(map(len, site.hands.parts)) == [20, 50, 50]
+    assert all(site.ledger.wait(account.identity, BUDGET.calls, 0.0) == 0.0 for account in accounts)
+
+
+async def test_fingerprints_whose_worker_died_are_asked_for_again(site: Site) -> None:
+    fated(site, Fate.DIES, Fate.DIES)
+
+    assert await site.crew().fingerprints([each.account for each in desired(2)])
+    assert len(site.hands.parts) == 3
+
+
+@pytest.mark.parametrize(("fates", "asked"), [((Fate.LOST,), 1), ((Fate.DIES,) * MOST_DEATHS, MOST_DEATHS)])
+async def test_fingerprints_that_never_come_are_not_known(
+    site: Site, fates: tuple[Fate, ...], asked: int
+) -> None:
+    fated(site, *fates)
+
+    assert await site.crew().fingerprints([each.account for each in desired(2)]) == {}
+    assert len(site.hands.parts) == asked

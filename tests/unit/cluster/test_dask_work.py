@@ -7,6 +7,7 @@ import pytest
 
 from icesync.cluster import work
 from icesync.connection import Traffic
+from icesync.credentials import Secret
 from icesync.model import (
     NOTHING,
     Account,
@@ -20,6 +21,7 @@ from icesync.model import (
     Status,
 )
 from icesync.sandbox.server import Running, running
+from icesync.sandbox.tokens import Token
 from icesync.sandbox.world import Fault, World
 from tests.support.scene import A, B, C
 
@@ -53,10 +55,11 @@ def seed(sandbox: Running, profile: Profile) -> None:
     sandbox.api.seed(ACME.id, listed)
 
 
-async def done(sandbox: Running, errand: work.Reading | work.Writing, grant: int = 9) -> work.Result:
+async def done(sandbox: Running, errand: work.Errand, grant: int = 9) -> work.Result:
     traffic = Traffic(Path("/nowhere/state"), Budget(10, 600), 4, 5.0)
     job = work.Job("run", Api(sandbox.url), Path("/nowhere"), traffic, b"key")
-    grants = {item.account.name: grant for item in errand.items}
+    items = () if isinstance(errand, work.Comparing) else errand.items
+    grants = {item.account.name: grant for item in items}
     return await work.do(work.Part("run/0", job, errand, grants), lambda: True)
 
 
@@ -117,4 +120,32 @@ async def test_a_write_that_was_granted_too_few_calls_is_not_begun(sandbox: Runn
 
     assert isinstance(result, work.Done)
     assert [outcome.status for outcome in result.outcomes] == [Status.DEFERRED]
+    assert sandbox.api.calls == []
+
+
+async def test_a_strangers_token_is_not_written_with(sandbox: Running) -> None:
+    seed(sandbox, A)
+    sandbox.api.tokens[ACME.id] = Token(of="1786")
+    sandbox.api.world = World(ids="ignored")
+    sandbox.api.seed("1786", sandbox.api.profiles[ACME.id])
+    try:
+        result = await done(sandbox, work.Writing((CHANGE,), Rollout()))
+    finally:
+        del sandbox.api.tokens[ACME.id]
+
+    assert isinstance(result, work.Done)
+    (outcome,) = result.outcomes
+    assert outcome.status is Status.FAILED
+    assert outcome.error
+    assert "1786" in outcome.error.message
+    assert result.calls == {"acme": 1}
+
+
+async def test_tokens_are_told_apart_by_fingerprints_with_the_key_of_the_job(sandbox: Running) -> None:
+    again = Account("again", "1787", token="env:WORKERS_TOKEN")
+
+    told = await done(sandbox, work.Comparing((ACME, again, NOBODY)))
+
+    fingerprint = Secret("sandbox-1784").fingerprint(b"key")
+    assert told == work.Compared({"acme": fingerprint, "again": fingerprint})
     assert sandbox.api.calls == []
