@@ -24,6 +24,7 @@ from icesync.reconciler import WRITE_CALLS
 from icesync.render import words
 from icesync.runtime import Runtime
 from icesync.safe import visible
+from icesync.sharing import shared_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,9 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> Plan:
     async def plan_with(scout: Scout) -> Plan:
         # Whoever carries it out later reads each account again first.
         found = await survey(runtime, scout, fleet, accounts, calls=WRITE_CALLS + 1, following=0)
-        return replace(found.plan, limits=fleet.limits)
+        managed = [each.account for each in accounts if each.profile is not None]
+        warnings = shared_tokens(managed, await scout.fingerprints(managed))
+        return replace(found.plan, limits=fleet.limits, warnings=warnings)
 
     async def work(_: object) -> Plan:
         if snapshot is not None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from icesync.errors import InvalidRequest
+from icesync.graph.catalogue import cases
 from icesync.graph.protocol import Request, integer, platform, transient
-from icesync.model import Api, FailureKind, GraphFailure, Identity
+from icesync.model import Api, GraphFailure, Identity
 
 REFRESHED_LIFE: Final = 60 * 24 * 3600
 """Seconds that a token lives from its refresh (Graph API facts, section Requests)."""
@@ -75,7 +76,8 @@ def refreshed(answer: Mapping[str, Any]) -> tuple[str, int]:
     hold, what became of the old one is not known, as when no answer comes."""
     text, seconds = answer.get("access_token"), integer(answer.get("expires_in"))
     if not isinstance(text, str) or not text.isascii() or not text.isprintable() or not text.strip():
-        raise transient("the API answered a refresh with 200 but not with a token")
+        message = "the API answered a refresh with 200 but not with a token"
+        raise transient(message, cases.NO_NEW_TOKEN)
     # A token is not thrown away because nobody says how long it lives.
     return text.strip(), seconds if seconds and seconds > 0 else REFRESHED_LIFE
 
@@ -85,4 +87,4 @@ def _subscribed_apps(api: Api, account_id: str) -> str:
 
 
 def _not_understood(message: str) -> InvalidRequest:
-    return InvalidRequest(GraphFailure(FailureKind.INVALID, message))
+    return InvalidRequest(cases.ODD_ANSWER.failure(message))

@@ -10,8 +10,9 @@ from typing import Final, Protocol
 from icesync.clock import Clock
 from icesync.errors import InvalidRequest
 from icesync.graph import standing
+from icesync.graph.catalogue import cases
 from icesync.graph.protocol import is_facebook
-from icesync.model import Account, Api, FailureKind, GraphFailure, Identity
+from icesync.model import Account, Api, GraphFailure, Identity
 
 KEY_BYTES: Final = 32
 
@@ -119,8 +120,6 @@ class Vouching:
 
 def _mistaken(account: Account, owner: Identity) -> GraphFailure:
     named = f" ({owner.username})" if owner.username else ""
-    return GraphFailure(
-        FailureKind.INVALID,
-        f"its token belongs to account {owner.user_id}{named}, not to {account.id}: nothing was written",
-        hint="Perhaps two tokens have changed places: compare the account's id and its token's reference.",
+    return cases.OTHER_ACCOUNT.failure(
+        f"its token belongs to account {owner.user_id}{named}, not to {account.id}: nothing was written"
     )

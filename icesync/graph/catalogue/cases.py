@@ -168,6 +168,25 @@ BAD_URL: Final = Entry(
     OURS,
 )
 
+OTHER_ACCOUNT: Final = Entry(
+    "other-account",
+    FailureKind.INVALID,
+    "The token belongs to another account than the files say, so nothing was written with it.",
+    Retry.NO,
+    Who.KEEPER,
+    "Perhaps two tokens have changed places: compare the account's id with what its reference points to.",
+    OURS,
+)
+NO_NEW_TOKEN: Final = Entry(
+    "no-new-token",
+    FailureKind.TRANSIENT,
+    "A refresh was answered, but not with a token; whether the old one still lives is not known.",
+    Retry.NO,
+    Who.KEEPER,
+    "Look whether the account's token still works; where it does not, create a new one and store it.",
+    OURS,
+)
+
 NO_ROOM: Final = Entry(
     "no-room",
     FailureKind.THROTTLED,
@@ -235,5 +254,6 @@ WORKER_LOST: Final = Entry(
 CASES: Final[tuple[Entry, ...]] = (
     *(HTTP_3XX, HTTP_4XX, HTTP_429, HTTP_5XX),
     *(NO_ANSWER, NOT_JSON, CALLED_TRANSIENT, NOT_ACCEPTED, ODD_ANSWER, BAD_URL),
+    *(OTHER_ACCOUNT, NO_NEW_TOKEN),
     *(NO_ROOM, TOO_SMALL, NEAR_LIMIT, NO_TURN, UNCOUNTED, NOT_KEPT, WORKER_LOST),
 )
