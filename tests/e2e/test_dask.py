@@ -355,7 +355,7 @@ def test_a_bad_canary_and_too_many_failures_stop_the_run(fleet: Fleet) -> None:
     fleet.declare(120, token="file:tokens.json#${name}")
     fleet.desk.give_tokens(tokens())
     line = fleet.planned(latency=0)
-    fleet.desk.give_tokens(dict.fromkeys(tokens(), "sandbox-of-another"))
+    fleet.desk.give_tokens({name: f"no-{token}" for name, token in tokens().items()})
 
     canary = fleet.icesync(*line, "--canary=2")
     halted = fleet.icesync(*line, "--stop-after-failures=3", "--concurrency=1")
@@ -564,6 +564,30 @@ def test_that_nobody_answers_is_told_in_the_end(nobody: subprocess.Popen[str]) -
     assert (nobody.returncode, out) == (1, "")
     assert err.startswith("error: there is no Dask scheduler at tcp://127.0.0.1:1: ")
     assert "Traceback" not in err
+
+
+def test_a_token_that_accounts_share_is_found_on_the_workers(fleet: Fleet) -> None:
+    fleet.declare(2, token=f"env:{TOKENS}#shop-001")
+
+    assert fleet.icesync("plan", "-ojson").json["warnings"] == [
+        "shop-001 and shop-002 hold one token: give each account its own"
+    ]
+    refused = fleet.icesync("apply", "--yes")
+
+    assert (refused.code, fleet.writes()) == (1, 0)
+    assert "shop-001 and shop-002 hold one token" in refused.err
+
+
+def test_a_strangers_token_is_not_written_with_on_a_worker(fleet: Fleet) -> None:
+    fleet.declare(1, token=f"env:{TOKENS}#shop-002")
+    fleet.desk.seed(2, OLD)
+    fleet.desk.sandbox.api.world = World(ids="ignored")
+
+    applied = fleet.icesync("apply", "--yes", "-ojson")
+
+    assert statuses(applied.out) == {"shop-001": "failed"}
+    assert fleet.desk.id_of(2) in applied.json["outcomes"][0]["error"]["message"]
+    assert fleet.writes() == 0
 
 
 def test_without_a_scheduler_that_lives_nothing_is_said_to_be_known(orphan: Fleet) -> None:
