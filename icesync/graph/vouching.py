@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from secrets import token_bytes
 from typing import Final, Protocol
 
 from icesync.clock import Clock
-from icesync.errors import InvalidRequest
+from icesync.errors import IcesyncError, InvalidRequest
 from icesync.graph import standing
 from icesync.graph.catalogue import cases
 from icesync.graph.protocol import is_facebook
@@ -19,7 +20,7 @@ KEY_BYTES: Final = 32
 
 class Identities(Protocol):
     """Whose tokens are known. A token is named by its fingerprint with `key`; times are seconds since
-    1970. What is too old to be relied on is not known any more."""
+    1970. What is too old to be relied on is not known any more. Both methods may raise IcesyncError."""
 
     @property
     def key(self) -> bytes: ...
@@ -48,7 +49,8 @@ class Vouching:
 
     An API that does not offer the question is asked once; `say` is told of that, and of an answer that
     tells nothing, once. On graph.facebook.com `/me` is somebody else, so it is not asked there; and an
-    account that calls itself `me` has no id to compare.
+    account that calls itself `me` has no id to compare. Where identities cannot be kept, that costs
+    questions and nothing else.
     """
 
     def __init__(self, api: Api, identities: Identities, clock: Clock, say: Callable[[str], None]) -> None:
@@ -71,12 +73,12 @@ class Vouching:
 
     def knows(self, fingerprint: str) -> bool:
         """Whose token this is need not be asked."""
-        return self._identities.identity(fingerprint, self._now()) is not None
+        return self._known(fingerprint) is not None
 
     async def check(self, account: Account, fingerprint: str, ask: Callable[[], Awaitable[Identity]]) -> None:
         """Raises InvalidRequest where the token is another account's, and what `ask` raises unless that
         says no more than that the API does not tell."""
-        owner = self._identities.identity(fingerprint, self._now())
+        owner = self._known(fingerprint)
         if owner is None:
             owner = await self._asked(fingerprint, ask)
         if owner is not None and owner.user_id != account.id:
@@ -103,8 +105,15 @@ class Vouching:
             self._tell()
             return None
         self._is_answered = True
-        self._identities.keep_identity(fingerprint, owner, self._now())
+        with suppress(IcesyncError):
+            self._identities.keep_identity(fingerprint, owner, self._now())
         return owner
+
+    def _known(self, fingerprint: str) -> Identity | None:
+        try:
+            return self._identities.identity(fingerprint, self._now())
+        except IcesyncError:
+            return None
 
     def _tell(self) -> None:
         if not self._has_said:

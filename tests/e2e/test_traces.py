@@ -19,12 +19,15 @@ def refusing(code: int, **more: object) -> httpx.Response:
 
 
 class Bench:
-    """A desk whose API gives these answers in turn, and the last one for ever."""
+    """A desk whose API gives these answers in turn, and the last one for ever. Every token is that of
+    account number 1."""
 
     def __init__(self, desk: Desk, *answers: httpx.Response | Exception) -> None:
         self.desk, self.answers = desk, list(answers)
 
-    def answer(self, _: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/me"):
+            return httpx.Response(200, json={"user_id": self.desk.id_of(1), "username": "shop"})
         found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(found, Exception):
             raise found

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from icesync.errors import GraphError, InvalidRequest, PermissionDenied, Throttled, TokenError, Transient
+from icesync.errors import (
+    GraphError,
+    IcesyncError,
+    InvalidRequest,
+    PermissionDenied,
+    Throttled,
+    TokenError,
+    Transient,
+)
 from icesync.graph.vouching import Remembered
 from icesync.model import Account, Api, FailureKind, Identity
 from tests.support.wire import ACME, HOME, TOKEN, Answer, Wire, ok, refused, wire
@@ -123,6 +131,23 @@ async def test_a_new_token_of_an_account_is_asked_about_in_the_next_run() -> Non
     await wire(ok(SHOP), identities=book, tokens={"acme": "old"}).client.vouch(ACME)
 
     assert await refusal(wire(ok(STRANGER), identities=book, tokens={"acme": "new"}))
+
+
+async def test_a_book_that_cannot_be_used_costs_a_question_and_stops_nobody() -> None:
+    class Broken(Book):
+        def identity(self, fingerprint: str, now: float) -> Identity | None:
+            raise IcesyncError("the disk is full")
+
+        def keep_identity(self, fingerprint: str, identity: Identity, now: float) -> None:
+            raise IcesyncError("the disk is full")
+
+    line = wire(ok(SHOP), identities=Broken())
+
+    for _ in range(2):
+        await line.client.vouch(ACME)
+
+    assert len(line.requests) == 1
+    assert isinstance(await refusal(line, OTHERS[0]), InvalidRequest)
 
 
 async def test_what_a_run_remembers_is_its_own() -> None:
