@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from icesync.graph.client import GraphClient
     from icesync.graph.ledger import Ledger
     from icesync.graph.transport import Transport
+    from icesync.tokens.book import Book
 
 T = TypeVar("T")
 
@@ -99,7 +100,7 @@ class Runtime:
         """
         from icesync import connection
 
-        with self.ledger(api, traffic) as ledger:
+        with self.ledger(api, traffic) as ledger, self.book(api, traffic) as book:
             async with connection.client(
                 api,
                 traffic,
@@ -109,6 +110,7 @@ class Runtime:
                 root=root,
                 ledger=ledger,
                 stopping=stopping,
+                identities=book,
                 say=self.console.say,
             ) as client:
                 yield client
@@ -124,6 +126,16 @@ class Runtime:
         with closing(connection.ledger(api, traffic.budget, traffic.state, self.console.say)) as ledger:
             ledger.forget(self.clock.now().timestamp())
             yield ledger
+
+    @contextmanager
+    def book(self, api: Api, traffic: "Traffic") -> Iterator["Book"]:
+        """What is known of tokens on this host."""
+        from urllib.parse import urlsplit
+
+        from icesync.tokens.book import Book
+
+        with closing(Book(traffic.state, urlsplit(api.url).netloc)) as book:
+            yield book
 
     def run(self, work: Callable[[Interruption], Awaitable[T]]) -> T:
         """Run asynchronous work to its end. Raises Interrupted when Ctrl-C cut it short."""

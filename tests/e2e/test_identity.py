@@ -87,6 +87,15 @@ def test_each_account_is_asked_once_a_run_and_only_when_it_is_written(fleet: Des
     assert [each["calls"] for each in applied.json["outcomes"]] == [3, 3], "it is none of the counted calls"
 
 
+def test_whose_token_it_is_is_known_for_a_day_and_then_asked_again(fleet: Desk) -> None:
+    swapped(fleet)
+    for questions, pause in ((3, 0.0), (3, 86000.0), (5, 1000.0)):
+        fleet.clock.seconds += pause
+        assert fleet.icesync("apply", "--yes").code == 3
+        assert asked(fleet) == questions
+    assert [fleet.live(number) for number in (1, 2, 3)] == [OLD, OLD, NEW]
+
+
 @pytest.mark.parametrize("identity", ["none", "unnamed"])
 def test_an_api_that_does_not_tell_is_used_all_the_same_and_that_is_said_once(
     fleet: Desk, identity: str
