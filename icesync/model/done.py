@@ -32,7 +32,7 @@ class Status(StrEnum):
 class Outcome:
     """What became of one account in an apply. `action` is None where the account was unreadable.
 
-    `calls` counts the requests that the account cost in this run, retries and reads included.
+    `calls` counts the requests for its profile in this run, retries and reads included.
     `wave` counts from 1 where the apply had a canary, else it is None.
     """
 
