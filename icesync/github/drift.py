@@ -1,11 +1,10 @@
 """One issue for each fleet while live state differs from the files: opened, kept up to date, closed."""
 
-from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from icesync.github.comment import is_ours
-from icesync.github.rest import Forbidden, GitHub
+from icesync.github.rest import GitHub
 from icesync.model import Plan
 
 LABEL: Final = "icesync-drift"
@@ -33,32 +32,24 @@ async def tell(github: GitHub, drift: Drift, mark: str, title: str, body: str) -
     text = {"title": title, "body": f"{mark}\n{body}"}
     if number is None:
         if drift is Drift.THERE:
-            _must_be_labelled(await github.send("POST", "issues", {**text, "labels": [LABEL]}))
+            await github.send("POST", "issues", {**text, "labels": [LABEL]})
     elif drift is Drift.GONE:
-        await github.send("POST", f"issues/{number}/comments", {"body": _GONE})
+        # Closed first: whoever does this again finds nothing to close, and says nothing twice.
         await github.send("PATCH", f"issues/{number}", {"state": "closed", "state_reason": "completed"})
+        await github.send("POST", f"issues/{number}/comments", {"body": _GONE})
     else:
         await github.send("PATCH", f"issues/{number}", text)
 
 
 async def _open_issue(github: GitHub, mark: str) -> int | None:
-    """The number of our issue; the oldest one, should there be two."""
+    """The number of our issue; the oldest one, should there be two. GitHub drops the labels of a token
+    that may not set them, so that an issue without one is looked for among all that the token opened."""
     login = await github.login()
-    query = {"state": "open", "labels": LABEL, "sort": "created", "direction": "asc"}
-    async for found in github.every("issues", query):
-        # To GitHub's API a pull request is an issue, and anybody may label their own in some repositories.
-        if "pull_request" not in found and is_ours(found, login, mark):
-            number: int = found["number"]
-            return number
+    for narrowed in ({"labels": LABEL}, {"creator": login}):
+        query = {"state": "open", "sort": "created", "direction": "asc", **narrowed}
+        async for found in github.every("issues", query):
+            # To GitHub's API a pull request is an issue, and some repositories let anybody label their own.
+            if "pull_request" not in found and is_ours(found, login, mark):
+                number: int = found["number"]
+                return number
     return None
-
-
-def _must_be_labelled(issue: Mapping[str, Any]) -> None:
-    """GitHub drops the labels of a token that may not set them. Then nobody would find the issue
-    again, and there would be a new one each night."""
-    labels = issue.get("labels")
-    names = (
-        [each.get("name") for each in labels if isinstance(each, dict)] if isinstance(labels, list) else []
-    )
-    if LABEL not in names:
-        raise Forbidden(f"the issue is written, but the token may not label it {LABEL}")

@@ -1,5 +1,6 @@
 """What triggered a job. A payload is written by whoever opened the pull request: of all that it says,
-only the number, the repositories' ids, the commit and the names of events are read, and no text."""
+only the number, the repositories' ids, the commit, the names of events and whether it is Dependabot's are
+read, and no text."""
 
 import json
 import re
@@ -8,9 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from icesync.errors import IcesyncError
+from icesync.github.payload import COMMIT, at
 
 _PULL_REQUEST: Final = re.compile("pull_request(?:_[a-z_]+)?")
-_COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+# Of a run that follows a run that followed another nobody can tell what the first one was.
+_UNMERGED: Final = re.compile("pull_request(?:_[a-z_]+)?|merge_group|workflow_run")
+_DEPENDABOT: Final = "dependabot[bot]"
 _LARGEST: Final = 2**53
 
 
@@ -22,25 +26,31 @@ class PullRequest:
     number: int
     from_fork: bool
     head: str
+    by_dependabot: bool = False
+
+    @property
+    def outsider(self) -> str:
+        """Who it is whose runs get neither secrets nor a token that writes; empty for all others."""
+        return "a fork" if self.from_fork else "Dependabot" if self.by_dependabot else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`asked_for_by_one`: what runs may be what a pull request brought along, merged by nobody yet."""
+    """`unmerged`: what runs may be what a pull request brought along, merged by nobody yet."""
 
     name: str
     pull_request: PullRequest | None = None
-    asked_for_by_one: bool = False
+    unmerged: bool = False
 
 
 def read(name: str, payload: str) -> Event:
     """The event of this name. Raises IcesyncError for a payload that cannot be one of it."""
     if _PULL_REQUEST.fullmatch(name):
-        return Event(name, _pull_request(name, _object(name, payload)), asked_for_by_one=True)
+        return Event(name, _pull_request(name, _object(name, payload)), unmerged=True)
     if name == "workflow_run":
-        first = _at(_object(name, payload), "workflow_run", "event")
-        return Event(name, asked_for_by_one=not isinstance(first, str) or bool(_PULL_REQUEST.match(first)))
-    return Event(name)
+        first = at(_object(name, payload), "workflow_run", "event")
+        return Event(name, unmerged=not isinstance(first, str) or bool(_UNMERGED.match(first)))
+    return Event(name, unmerged=name == "merge_group")
 
 
 def _object(name: str, payload: str) -> Mapping[str, Any]:
@@ -54,21 +64,19 @@ def _object(name: str, payload: str) -> Mapping[str, Any]:
 
 
 def _pull_request(name: str, payload: Mapping[str, Any]) -> PullRequest:
-    number = _at(payload, "pull_request", "number")
+    number = at(payload, "pull_request", "number")
     if not _is_count(number):
         raise IcesyncError(f"the payload of this {name} event names no pull request")
-    head, base = (_at(payload, "pull_request", side, "repo", "id") for side in ("head", "base"))
-    commit = _at(payload, "pull_request", "head", "sha")
-    is_commit = isinstance(commit, str) and _COMMIT.fullmatch(commit)
-    return PullRequest(number, not (_is_count(head) and head == base), commit if is_commit else "")
+    head, base = (at(payload, "pull_request", side, "repo", "id") for side in ("head", "base"))
+    commit = at(payload, "pull_request", "head", "sha")
+    is_commit = isinstance(commit, str) and COMMIT.fullmatch(commit)
+    return PullRequest(
+        number,
+        from_fork=not (_is_count(head) and head == base),
+        head=commit if is_commit else "",
+        by_dependabot=at(payload, "pull_request", "user", "login") == _DEPENDABOT,
+    )
 
 
 def _is_count(found: object) -> bool:
     return isinstance(found, int) and not isinstance(found, bool) and 0 < found < _LARGEST
-
-
-def _at(data: Any, *trail: str) -> Any:
-    """What stands at the end of the trail; None where it leads nowhere."""
-    for key in trail:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data

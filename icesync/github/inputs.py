@@ -4,6 +4,7 @@ the command line that they make. An input is a value of one argument, never more
 import glob
 import re
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -13,29 +14,30 @@ from icesync.safe import visible
 # GitHub takes no `" : < > | * ? \ /` and no line break in the name of an artifact.
 _UNFIT: Final = re.compile(r"[^\w.-]+", re.ASCII)
 _LISTS: Final = ("only", "exclude", "label")
-_VALUES: Final = ("shard", "changed-since", "concurrency", "max-rps", "budget", "state-dir")
+_SELECTION: Final = (*_LISTS, "shard", "changed-since")
+_VALUES: Final = ("concurrency", "max-rps", "budget", "state-dir")
 _LIMITS: Final = ("max-changes", "max-deletes", "canary", "pause", "stop-after-failures")
 _FLAGS: Final = ("force", "wait")
-_SCOPE: Final = (*_LISTS, *_VALUES)
+_SCOPE: Final = (*_SELECTION, *_VALUES)
 _CARE: Final = (*_LIMITS, *_FLAGS)
-# Understood by every command: they say where to look and whom to tell.
-_COMMON: Final = ("config", "fleet", "comment", "fail-on-drift")
+# Understood by every command: where to look, or at least after which file the fleet is named.
+_COMMON: Final = ("config", "fleet", "artifact")
 
 COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "validate": (),
-    "plan": (*_SCOPE, "snapshot"),
+    "plan": (*_SCOPE, "snapshot", "comment"),
     "apply": (*_SCOPE, *_CARE, "plan"),
-    "drift": _SCOPE,
+    "drift": (*_SCOPE, "fail-on-drift"),
     "rollback": (*_SCOPE, *_CARE, "run"),
-    "show": ("plan",),
+    "show": ("plan", "comment"),
     "pull": (*_SCOPE, "snapshot"),
 }
 """The commands of a step, and the inputs that are for some commands only."""
 
-NAMES: Final = (*_COMMON, *_SCOPE, *_CARE, "plan", "snapshot", "run")
-_DEFAULTS: Final = {"config": "icesync.yaml", "comment": "true", "run": "last"}
+NAMES: Final = (*_COMMON, *_SCOPE, *_CARE, "plan", "snapshot", "run", "comment", "fail-on-drift")
+_DEFAULTS: Final = {"config": "icesync.yaml", "comment": "true", "artifact": "true", "run": "last"}
 _CHOICES: Final = {
-    **dict.fromkeys((*_FLAGS, "fail-on-drift"), ("true", "false")),
+    **dict.fromkeys((*_FLAGS, "artifact", "fail-on-drift"), ("true", "false")),
     "comment": ("true", "false", "always"),
 }
 
@@ -49,10 +51,14 @@ def read(command: str, environ: Mapping[str, str]) -> Inputs:
     for name, choices in _CHOICES.items():
         if given[name] not in ("", *choices):
             raise UsageError(f"the input {name} is {visible(given[name])!r}, not one of {', '.join(choices)}")
-    found = {name: value for name, value in given.items() if value not in ("", "false")}
-    if foreign := sorted(found.keys() - {*_COMMON, *COMMANDS[command]}):
+    taken = (*_COMMON, *COMMANDS[command])
+    defaults = {name: value for name, value in _DEFAULTS.items() if name in taken and not given[name]}
+    # action.yml gives `comment` to each command, so that as it stands there it is nobody's wish.
+    off = {name: ("false",) if name in taken else ("false", _DEFAULTS.get(name)) for name in _CHOICES}
+    found = {name: value for name, value in given.items() if value and value not in off.get(name, ())}
+    if foreign := sorted(found.keys() - {*taken}):
         raise UsageError(f"the command {command} takes no input {', '.join(foreign)}")
-    return {**{name: value for name, value in _DEFAULTS.items() if not given[name]}, **found}
+    return {**defaults, **found}
 
 
 def line(command: str, inputs: Inputs, folder: Path) -> list[str]:
@@ -72,21 +78,47 @@ def saved_plans(inputs: Inputs) -> list[str]:
         raise UsageError("the command show needs the input plan: saved plans, a pattern in each line")
     found = sorted({path for pattern in patterns for path in glob.glob(pattern, recursive=True)})
     if not found:
-        raise UsageError(f"there is no saved plan at {', '.join(map(visible, patterns))}")
+        where = ", ".join(map(visible, patterns))
+        raise UsageError(f"there is no saved plan at {where}: the steps that were to make one tell why")
     return found
 
 
+def selection(inputs: Inputs) -> list[str]:
+    """The options that choose accounts."""
+    return [
+        f"--{name}={value}"
+        for name in _SELECTION
+        if name in inputs
+        for value in (_lines(inputs[name]) if name in _LISTS else [inputs[name]])
+    ]
+
+
 def fleet(inputs: Inputs) -> str:
-    """What tells the comments and issues of one fleet from those of another. A shard is one of its own."""
-    return " ".join([inputs.get("fleet", inputs["config"]), *filter(None, [inputs.get("shard")])])
+    """What tells the comments and issues of one fleet from those of another. A part is one of its own."""
+    parts = [inputs.get("fleet", inputs["config"]), inputs.get("shard", ""), *_part(inputs)]
+    return " ".join(filter(None, parts))
 
 
-def artifact(command: str, inputs: Inputs) -> str:
-    """The name of what the step leaves: `icesync-plan`, and more where there are several of a kind."""
+def artifact(command: str, inputs: Inputs, attempt: int) -> str:
+    """The name of what the step leaves: `icesync-plan`, and more where there are several of a kind. A plan
+    that is made again replaces the old one; a report does not, for what it tells of was written."""
+    again = f"attempt-{attempt}" if command in ("apply", "rollback") and attempt > 1 else ""
     command = {"show": "plan"}.get(command, command)
+    part = "\n".join(_part(inputs))
+    digest = part and sha256(part.encode("utf-8", "replace")).hexdigest()[:8]
     shard = inputs.get("shard", "").replace("/", "-of-")
-    words = "-".join(filter(None, ["icesync", command, inputs.get("fleet"), shard]))
+    words = "-".join(filter(None, ["icesync", command, inputs.get("fleet"), digest, shard, again]))
     return _UNFIT.sub("-", words)
+
+
+def _part(inputs: Inputs) -> Iterator[str]:
+    """What of the fleet was chosen by name. A revision is another one with each push, so that only
+    its being there counts: a comment shall be found again."""
+    for name in _LISTS:
+        if name in inputs:
+            yield f"{name}={','.join(sorted({*_lines(inputs[name])}))}"
+    if "changed-since" in inputs:
+        yield "changed-since"
 
 
 def _switches(command: str) -> list[str]:
@@ -94,17 +126,12 @@ def _switches(command: str) -> list[str]:
 
 
 def _options(command: str, inputs: Inputs) -> Iterator[str]:
-    taken = [name for name in COMMANDS[command] if name in inputs]
-    for name in taken:
-        if name in _LISTS:
-            yield from (f"--{name}={value}" for value in _lines(inputs[name]))
-        elif name in _FLAGS:
-            yield f"--{name}"
-        elif name in (*_VALUES, *_LIMITS):
-            yield f"--{name}={inputs[name]}"
+    yield from selection(inputs)
+    yield from (f"--{name}={inputs[name]}" for name in (*_VALUES, *_LIMITS) if name in inputs)
+    yield from (f"--{name}" for name in _FLAGS if name in inputs)
     if command == "apply" and "plan" in inputs:
         yield f"--plan={inputs['plan']}"
-    if "snapshot" in taken:
+    if "snapshot" in inputs:
         yield f"--{'against' if command == 'plan' else 'snapshot'}={inputs['snapshot']}"
 
 
@@ -116,7 +143,7 @@ def _outputs(folder: Path, stem: str) -> Iterator[str]:
 def _arguments(command: str, inputs: Inputs) -> list[str]:
     if command == "show":
         return saved_plans(inputs)
-    return [inputs["run"]] * (command == "rollback") + [inputs["config"]]
+    return [inputs[name] for name in ("run", "config") if name in inputs]
 
 
 def _lines(text: str) -> list[str]:

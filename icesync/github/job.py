@@ -4,20 +4,20 @@ import json
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from icesync import config
 from icesync.diagnostics import Diagnostic
-from icesync.documents import planfile, reportfile
-from icesync.errors import ConfigError, ExitCode, IcesyncError, Refused, UsageError
+from icesync.documents import planfile, reportfile, strict
+from icesync.errors import ConfigError, ExitCode, IcesyncError, Interrupted, Refused, UsageError
 from icesync.github import inputs, origin, pages, step, workflow
 from icesync.github.inputs import Inputs
-from icesync.github.pages import Result
+from icesync.github.pages import Result, Run
 from icesync.github.step import Step
 from icesync.model import Plan, Report
 from icesync.runtime import Runtime
@@ -27,9 +27,10 @@ _WRITING: Final = ("apply", "rollback")
 # what is wrong with the files is known as data.
 _TOLD: Final = ("error: ", "Error: ", "note: ", "  - ")
 _NO_SECRETS: Final = (
-    "note: this pull request comes from a fork, and forks get no secrets:"
+    "note: this pull request comes from {}, and its runs get no secrets:"
     " give the input `snapshot`, as examples/github-actions/fork-safe.yml does"
 )
+_MOST_MISSING: Final = 10
 
 
 def run(runtime: Runtime, command: str) -> int:
@@ -37,12 +38,13 @@ def run(runtime: Runtime, command: str) -> int:
     try:
         here = step.of(runtime.environ)
     except IcesyncError as error:
-        return _give_up(error)
+        _say(workflow.remark("error", str(error)))
+        return error.exit_code
     try:
-        return _Job(runtime, here, command, inputs.read(command, runtime.environ)).run()
-    except IcesyncError as error:
-        _put_out(here, {"exitcode": str(int(error.exit_code))})
-        return _give_up(error)
+        given = inputs.read(command, runtime.environ)
+    except UsageError as error:
+        return _give_up(here, command, error).code
+    return _Job(runtime, here, command, given).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +55,49 @@ class _Job:
     inputs: Inputs
 
     def run(self) -> int:
-        from icesync.github.telling import tell
+        try:
+            return self._do()
+        except Interrupted as error:
+            return _give_up(self.step, self.command, error).code
+        except IcesyncError as error:
+            # A comment of an earlier run shall not go on saying what this one could not find out.
+            result = _give_up(self.step, self.command, error)
+            return max(result.code, self._tell(result, self.step.commit))
 
+    def _do(self) -> int:
         folder = Path(tempfile.mkdtemp(prefix="icesync-", dir=self.step.temporary))
         self._permit()
         mistakes = self._mistakes()
         commit = self._commit()
-        result = self._carry_out(folder, mistakes)
+        result, totals = self._carry_out(folder, mistakes)
         if isinstance(result.value, Plan):
-            origin.record(folder / "plan.json", commit)
-        _put_out(self.step, self._outputs(result, folder))
+            origin.record(folder / "plan.json", commit, self.inputs.get("shard", ""))
+        _put_out(self.step, self._outputs(result, totals, folder))
         verdict = self._verdict(result.code)
         if verdict and result.code != ExitCode.INVALID:  # whose mistakes are annotated one by one
             _say(workflow.remark("error", pages.failure(result)))
-        step.append(self.step.summary, pages.summary(result, commit, self.step.run_url))
+        step.append(self.step.summary, pages.summary(result, self._run(commit)))
         if result.code == ExitCode.INTERRUPTED:
             return result.code
-        trouble, remark = tell(self.runtime, self.step, self.inputs, result, commit)
+        return max(verdict, self._tell(result, commit))
+
+    def _tell(self, result: Result, commit: str) -> int:
+        """What the others who hear of it add to the exit code."""
+        from icesync.github.telling import tell
+
+        trouble, remark = tell(self.runtime, self.step, self.inputs, result, self._run(commit))
         if remark:
             _say(remark)
-        return max(verdict, trouble)
+        return trouble
+
+    def _run(self, commit: str) -> Run:
+        return Run(commit, self.step.run_url, "artifact" in self.inputs)
 
     def _permit(self) -> None:
-        """Raise Refused for a write that a pull request asks for: nobody has merged it yet."""
+        """Raise Refused for a write of what nobody may have merged yet."""
         event = self.step.event
-        if self.command in _WRITING and event.asked_for_by_one:
-            what = f"{self.command} writes to accounts, and a pull request triggered this job"
+        if self.command in _WRITING and event.unmerged:
+            what = f"{self.command} writes to accounts, and what this job runs may not be merged"
             raise Refused([f"{what} ({event.name}): let it run on a push to the default branch"])
         if self.command == "pull" and "snapshot" not in self.inputs:
             raise UsageError("the command pull needs the input snapshot: the file to be written")
@@ -108,31 +127,37 @@ class _Job:
             origin.check(Path(self.inputs["plan"]), commit)
         return commit
 
-    def _carry_out(self, folder: Path, mistakes: tuple[Diagnostic, ...]) -> Result:
+    def _carry_out(self, folder: Path, mistakes: tuple[Diagnostic, ...]) -> tuple[Result, str]:
+        """What the command came to, and the totals of the document that it left."""
         line = inputs.line(self.command, self.inputs, folder)
         with _uninterpreted() as heard:
             code = self.runtime.invoke(line, step.without_ours(self.runtime.environ))
         said = [each for each in heard.getvalue().splitlines() if each.startswith(_TOLD)]
-        if self._lacks_secrets() and code not in (ExitCode.DONE, ExitCode.PENDING, ExitCode.INVALID):
-            said.append(_NO_SECRETS)
-        value = _saved(folder)
+        if code not in (ExitCode.DONE, ExitCode.PENDING, ExitCode.INVALID):
+            said += self._lack_of_secrets()
+        value, totals = _saved(folder)
         if self.command == "show" and isinstance(value, Plan) and not code:
+            missing = origin.missing(map(Path, inputs.saved_plans(self.inputs)))
+            said += _told_missing(missing)
             code = ExitCode.PENDING if value.changes else ExitCode.DONE
-        return Result(self.command, code, value, tuple(said), mistakes)
+            code = code if value.complete and not missing else ExitCode.PARTIAL
+        return Result(self.command, code, value, tuple(said), mistakes), totals
 
-    def _lacks_secrets(self) -> bool:
+    def _lack_of_secrets(self) -> list[str]:
         pull_request = self.step.event.pull_request
-        return pull_request is not None and pull_request.from_fork and "snapshot" not in self.inputs
+        if pull_request is None or not pull_request.outsider or "snapshot" in self.inputs:
+            return []
+        return [_NO_SECRETS.format(pull_request.outsider)]
 
-    def _outputs(self, result: Result, folder: Path) -> dict[str, str]:
+    def _outputs(self, result: Result, totals: str, folder: Path) -> dict[str, str]:
         plan = folder / "plan.json"
         return {
             "exitcode": str(int(result.code)),
             "changes": str(result.changes),
             "plan-path": str(plan) if plan.exists() else "",
-            "summary-json": _summary(folder),
+            "summary-json": totals,
             "artifact-path": str(folder) if any(folder.iterdir()) else "",
-            "artifact-name": inputs.artifact(self.command, self.inputs),
+            "artifact-name": inputs.artifact(self.command, self.inputs, self.step.attempt),
         }
 
     def _verdict(self, code: int) -> int:
@@ -167,9 +192,20 @@ def _uninterpreted() -> Iterator[StringIO]:
         _say(f"\n{workflow.loud(token)}")
 
 
-def _give_up(error: IcesyncError) -> int:
+def _give_up(here: Step, command: str, error: IcesyncError) -> Result:
+    """Tell the log, the later steps and the summary of a step that came to nothing."""
+    said = f"error: {error}".splitlines()
+    result = Result(command, error.exit_code, None, tuple(said), ())
     _say(workflow.remark("error", str(error)))
-    return error.exit_code
+    _put_out(here, {"exitcode": str(int(result.code))})
+    step.append(here.summary, pages.summary(result, Run(here.commit, here.run_url, artifact=False)))
+    return result
+
+
+def _told_missing(shards: Sequence[str]) -> Iterator[str]:
+    if shards:
+        some = [*shards[:_MOST_MISSING], *["…"] * (len(shards) > _MOST_MISSING)]
+        yield f"error: this is not the whole fleet: there is no plan of shard {', '.join(some)}"
 
 
 def _put_out(here: Step, values: Mapping[str, str]) -> None:
@@ -186,18 +222,19 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _saved(folder: Path) -> Plan | Report | None:
-    """What the command left; None where it came to nothing."""
-    for name, loads in (("plan.json", planfile.loads), ("report.json", reportfile.loads)):
-        if (path := folder / name).exists():
-            return loads(path.read_text(encoding="utf-8"))
-    return None
+class _Saved(NamedTuple):
+    """What a command left, and its `summary` as JSON in one line; None and nothing where it left none."""
+
+    value: Plan | Report | None
+    totals: str
 
 
-def _summary(folder: Path) -> str:
-    """The `summary` of the saved document in one line; empty where there is none."""
-    for name in ("plan.json", "report.json"):
+def _saved(folder: Path) -> _Saved:
+    for name, form, from_document in (
+        ("plan.json", planfile.FORMAT, planfile.from_document),
+        ("report.json", reportfile.FORMAT, reportfile.from_document),
+    ):
         if (path := folder / name).exists():
-            found = json.loads(path.read_text(encoding="utf-8"))["summary"]
-            return json.dumps(found, separators=(",", ":"))
-    return ""
+            document = strict.read(path.read_text(encoding="utf-8"), form)
+            return _Saved(from_document(document), json.dumps(document["summary"], separators=(",", ":")))
+    return _Saved(None, "")

@@ -1,7 +1,8 @@
-"""Which commit a saved plan was made from: one line in a file beside it, `plan.commit` for `plan.json`.
+"""Where a saved plan came from: files of one line beside it. `plan.commit` of `plan.json` tells the commit,
+`plan.shard` the part of the fleet, where it is one.
 
 That is no signature, as little as the plan's digest is one: it finds a plan that was carried along
-from another run. What a plan may write is held against the files themselves.
+from another run, and one that is missing. What a plan may write is held against the files themselves.
 """
 
 import re
@@ -12,9 +13,10 @@ from typing import Final
 from icesync import revision
 from icesync.config.files import root_path
 from icesync.errors import IcesyncError, StalePlan
+from icesync.github.payload import COMMIT
 from icesync.github.step import Step
 
-_COMMIT: Final = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_SHARD: Final = re.compile(r"([1-9]\d{0,3})/([1-9]\d{0,3})", re.ASCII)
 _LONGEST: Final = 100
 
 
@@ -24,8 +26,10 @@ def checked_out(step: Step, config: str, environ: Mapping[str, str]) -> str:
     return revision.head(root_path(Path(config)).parent, environ) or step.commit
 
 
-def record(plan: Path, commit: str) -> None:
+def record(plan: Path, commit: str, shard: str) -> None:
     plan.with_suffix(".commit").write_text(f"{commit}\n", encoding="ascii")
+    if shard:
+        plan.with_suffix(".shard").write_text(f"{shard}\n", encoding="ascii")
 
 
 def check(plan: Path, commit: str) -> None:
@@ -47,14 +51,30 @@ def common(plans: Iterable[Path]) -> str:
 def of(plan: Path) -> str:
     """Raises StalePlan for a plan that came without the file beside it."""
     path = plan.with_suffix(".commit")
-    try:
-        with path.open("rb") as file:
-            text = file.read(_LONGEST).decode("ascii", "replace").strip()
-    except FileNotFoundError:
+    text = _line(path)
+    if text is None:
         message = f"{path} is missing, which tells the commit that the plan was made from"
-        raise StalePlan(f"{message}: keep the files of the plan's artifact together") from None
-    except OSError as error:
-        raise IcesyncError(f"{path} cannot be read: {error.strerror}") from error
-    if not _COMMIT.fullmatch(text):
+        raise StalePlan(f"{message}: keep the files of the plan's artifact together")
+    if not COMMIT.fullmatch(text):
         raise StalePlan(f"{path} holds no commit")
     return text
+
+
+def missing(plans: Iterable[Path]) -> list[str]:
+    """The shards that none of these plans is of, as I/N; nothing is missed where no plan is of a shard."""
+    texts = [_line(plan.with_suffix(".shard")) or "" for plan in plans]
+    there = {(int(found[1]), int(found[2])) for found in map(_SHARD.fullmatch, texts) if found}
+    counts = sorted({count for _, count in there})
+    every = ((index, count) for count in counts for index in range(1, count + 1))
+    return [f"{index}/{count}" for index, count in every if (index, count) not in there]
+
+
+def _line(path: Path) -> str | None:
+    """What the file holds, as much as we would write; None where there is none."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_LONGEST).decode("ascii", "replace").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise IcesyncError(f"{path} cannot be read: {error.strerror}") from error

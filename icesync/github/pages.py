@@ -3,19 +3,23 @@
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 from urllib.parse import quote
 
 from icesync.diagnostics import Diagnostic
-from icesync.errors import ExitCode, UsageError
+from icesync.errors import ExitCode
 from icesync.model import Plan, Report
+from icesync.render.fitting import GAP
 from icesync.render.markdown import COMMENT_CHARS, SUMMARY_BYTES, fitted, literal
 from icesync.safe import visible
 
-_GAP: Final = "\n\n"
 _MARK: Final = 1_000
+_LONGEST_FLEET: Final = 500
 _MOST_NAMES: Final = 500
+_MOST_SELECTION: Final = 2_000
 _LONGEST_TITLE: Final = 200
+_TITLES: Final = {"show": "plan"}
 _ENDED: Final = {
     ExitCode.FAILED: "it failed",
     ExitCode.PARTIAL: "not all accounts could be read or written",
@@ -46,23 +50,39 @@ class Result:
         return sum(outcome.action is not None for outcome in self.value.outcomes) if self.value else 0
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Which run tells, and of which commit. `artifact`: the whole of its result is kept in one."""
+
+    commit: str
+    url: str
+    artifact: bool
+
+    @property
+    def link(self) -> str:
+        return f"[this run]({self.url})"
+
+    @property
+    def short(self) -> str:
+        return literal(self.commit[:12])
+
+
 def mark(purpose: str, fleet: str) -> str:
-    """The hidden first line that a text of ours is known by. No name can end it early."""
-    found = f"<!-- icesync{purpose}:{quote(fleet, safe='/ ').replace('--', '-%2D')} -->"
-    if len(found) > _MARK:
-        raise UsageError("the name of the fleet is too long: give the input fleet a shorter one")
-    return found
+    """The hidden first line that a text of ours is known by. No name can end it early; of a long one
+    stands the digest."""
+    name = quote(fleet, safe="/ ", errors="replace").replace("--", "-%2D")
+    if len(name) > _LONGEST_FLEET:
+        name = f"sha256/{sha256(name.encode()).hexdigest()}"
+    return f"<!-- icesync{purpose}:{name} -->"
 
 
-def comment(result: Result, commit: str, run_url: str) -> str:
-    note = (
-        f"For commit {_short(commit)}, by [this run]({run_url}). icesync writes this comment anew each time."
-    )
-    return _page(result, run_url, [], [note], chars=COMMENT_CHARS)
+def comment(result: Result, run: Run) -> str:
+    note = f"For commit {run.short}, by {run.link}. icesync writes this comment anew each time."
+    return _page(result, run, [], [note], chars=COMMENT_CHARS)
 
 
-def summary(result: Result, commit: str, run_url: str) -> str:
-    return _page(result, run_url, [], [f"For commit {_short(commit)}."], size=SUMMARY_BYTES)
+def summary(result: Result, run: Run) -> str:
+    return _page(result, run, [], [f"For commit {run.short}."], size=SUMMARY_BYTES)
 
 
 def drift_title(fleet: str, plan: Plan) -> str:
@@ -73,17 +93,18 @@ def drift_title(fleet: str, plan: Plan) -> str:
     return visible(f"icesync: {who} from the files ({fleet})")[:_LONGEST_TITLE]
 
 
-def drift_issue(result: Result, plan: Plan, config: str, commit: str, run_url: str) -> str:
+def drift_issue(result: Result, plan: Plan, config: str, selection: Sequence[str], run: Run) -> str:
+    """`selection`: the options that chose the accounts of the plan."""
     names = [change.account.name for change in plan.changes]
     if not names:
         opening = ["No account is seen to differ any more, but not all could be read: the issue stays open."]
     else:
         opening = [
-            f"Live state is not what the files say at commit {_short(commit)}.",
-            *_who_wins(config, names),
+            f"Live state is not what the files say at commit {run.short}.",
+            *_who_wins(config, names, selection),
         ]
-    note = f"Seen by [this run]({run_url}). icesync keeps this issue up to date, and closes it in the end."
-    return _page(result, run_url, opening, [note], chars=COMMENT_CHARS)
+    note = f"Seen by {run.link}. icesync keeps this issue up to date, and closes it in the end."
+    return _page(result, run, opening, [note], chars=COMMENT_CHARS)
 
 
 def failure(result: Result) -> str:
@@ -92,13 +113,18 @@ def failure(result: Result) -> str:
     return "\n".join([f"icesync {result.command}, exit code {result.code}: {why}", *result.said])
 
 
-def _who_wins(config: str, names: Sequence[str]) -> Iterator[str]:
-    some = names if len(" ".join(names)) <= _MOST_NAMES else ()
-    only = [f"--only={name}" for name in some]
+def _who_wins(config: str, names: Sequence[str], selection: Sequence[str]) -> Iterator[str]:
+    only, adopted = [f"--only={name}" for name in names], [config, *names]
+    if len(" ".join(names)) > _MOST_NAMES:
+        # The step's own selection: an apply of more than that would write more than is said to differ.
+        only = [*selection] if len(" ".join(selection)) <= _MOST_SELECTION else ["--only=…"]
+        adopted = [*only, config]
     yield "**Who wins?** The files, as soon as somebody applies them:"
     yield _command("apply", *only, config)
     yield "Live state, if it is adopted. This prints it as YAML, to be put into the files and merged:"
-    yield _command("pull", config, *some)
+    yield _command("pull", *adopted)
+    if only == ["--only=…"]:
+        yield "In place of `--only=…` stands what chose the accounts of the step, which is too long for here."
 
 
 def _command(*words: str) -> str:
@@ -107,7 +133,7 @@ def _command(*words: str) -> str:
 
 def _page(
     result: Result,
-    run_url: str,
+    run: Run,
     opening: Sequence[str],
     closing: Sequence[str],
     *,
@@ -123,17 +149,18 @@ def _page(
     ]
     # In bytes, which are at least as many as characters: so it is enough for both.
     around = (*opening, *above, *closing)
-    taken = sum(len(block.encode()) + len(_GAP) for block in around) + _MARK
-    value = f"## icesync {result.command}"
+    taken = sum(len(block.encode()) + len(GAP) for block in around) + _MARK
+    # The value's own heading knows only what it is, and not what the step was asked for.
+    heading, rest = f"## icesync {_TITLES.get(result.command, result.command)}", ""
     if result.value is not None:
         value = fitted(
             result.value,
             most_chars=chars and chars - taken,
             most_bytes=size and size - taken,
-            whole_at=f"the artifact of [this run]({run_url})",
+            whole_at=f"the {'artifact' if run.artifact else 'log'} of {run.link}",
         )
-    heading, _, rest = value.strip("\n").partition(_GAP)
-    return _GAP.join(filter(None, [*opening, heading, *above, rest, *closing])) + "\n"
+        rest = value.strip("\n").partition(GAP)[2]
+    return GAP.join(filter(None, [*opening, heading, *above, rest, *closing])) + "\n"
 
 
 def _ended(result: Result) -> Iterator[str]:
@@ -153,7 +180,3 @@ def _bounded(lines: Sequence[str], most: int) -> Iterator[str]:
             break
         told.append(line)
     yield from ["\n".join(told)] if told else []
-
-
-def _short(commit: str) -> str:
-    return literal(commit[:12])

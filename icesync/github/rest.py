@@ -16,6 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from icesync import __version__
 from icesync.credentials import Secret
 from icesync.errors import IcesyncError
+from icesync.github.payload import at, objects
 from icesync.github.step import Step
 from icesync.safe import visible
 
@@ -65,12 +66,15 @@ class GitHub:
 
     async def login(self) -> str:
         """Who the token is: `github-actions[bot]` for the job's own. REST has no answer to that for
-        the token of an app, GraphQL has."""
+        the token of an app, GraphQL has; and GraphQL tells of a limit with status 200."""
         answer = await self._call("POST", self._graphql_url, json={"query": "{ viewer { login } }"})
-        login = _at(answer.json(), "data", "viewer", "login")
-        if not isinstance(login, str):
-            raise GitHubError("GitHub does not say whose token this is")
-        return login
+        login = at(answer.json(), "data", "viewer", "login")
+        if isinstance(login, str):
+            return login
+        message = self._token.scrub(_message(answer))
+        if _is_limit(answer, message):
+            raise _limit(answer, self._clock.now().timestamp(), message)
+        raise GitHubError(f"GitHub does not say whose token this is ({message})")
 
     async def every(self, path: str, query: Mapping[str, str]) -> AsyncIterator[Mapping[str, Any]]:
         """Each entry of a list, page by page, as far as the caller wants them."""
@@ -78,7 +82,7 @@ class GitHub:
         parameters: Mapping[str, str] | None = {**query, "per_page": "100"}
         for _ in range(_MOST_PAGES):
             answer = await self._call("GET", url, params=parameters)
-            for entry in _objects(answer.json()):
+            for entry in objects(answer.json()):
                 yield entry
             following = answer.links.get("next", {}).get("url")
             if following is None:
@@ -99,7 +103,7 @@ class GitHub:
         headers = {"Authorization": f"Bearer {self._token.reveal()}"}
         try:
             answer = await self._http.request(method, url, headers=headers, **more)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             what = self._token.scrub(str(error)) or type(error).__name__
             raise Passing(f"GitHub cannot be reached: {visible(what)}") from None
         if not answer.is_success:
@@ -142,10 +146,9 @@ def _wait(state: RetryCallState) -> float:
 
 def _failure(answer: httpx.Response, now: float, token: Secret) -> GitHubError:
     """What a failed call means."""
-    status, headers, message = answer.status_code, answer.headers, token.scrub(_message(answer))
+    status, message = answer.status_code, token.scrub(_message(answer))
     if status in (403, 429) and _is_limit(answer, message):
-        wait = _seconds(headers, now)
-        return Passing(f"GitHub's rate limit is reached for another {wait:.0f} s ({status}: {message})", wait)
+        return _limit(answer, now, message)
     if status == 401:
         return GitHubError(f"GitHub does not accept the token (401: {message})")
     if status in (403, 404, 410):
@@ -165,6 +168,12 @@ def _is_limit(answer: httpx.Response, message: str) -> bool:
     )
 
 
+def _limit(answer: httpx.Response, now: float, message: str) -> Passing:
+    wait = _seconds(answer.headers, now)
+    what = f"GitHub's rate limit is reached for another {wait:.0f} s"
+    return Passing(f"{what} ({answer.status_code}: {message})", wait)
+
+
 def _seconds(headers: Mapping[str, str], now: float) -> float:
     """How long a limit lasts."""
     after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
@@ -181,13 +190,9 @@ def _message(answer: httpx.Response) -> str:
         content = answer.json()
     except ValueError:
         return "no reason given"
-    told = [_at(content, "message"), *(each.get("message") for each in _objects(_at(content, "errors")))]
+    told = [at(content, "message"), *(each.get("message") for each in objects(at(content, "errors")))]
     words = "; ".join(visible(each) for each in told if isinstance(each, str))
     return words[:300] or "no reason given"
-
-
-def _objects(found: Any) -> list[dict[str, Any]]:
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def _as_json(answer: httpx.Response) -> httpx.Response:
@@ -196,9 +201,3 @@ def _as_json(answer: httpx.Response) -> httpx.Response:
     except ValueError:
         raise Passing(f"GitHub's answer is no JSON ({answer.status_code})") from None
     return answer
-
-
-def _at(data: Any, *trail: str) -> Any:
-    for key in trail:
-        data = data.get(key) if isinstance(data, dict) else None
-    return data

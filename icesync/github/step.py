@@ -18,12 +18,13 @@ _OURS: Final = ("GITHUB_TOKEN", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`run_url` is the page of the run, where its artifacts and summaries are."""
+    """`run_url` is the page of the run, where its artifacts and summaries are; `attempt` counts from 1."""
 
     event: Event
     repository: str
     commit: str
     run_url: str
+    attempt: int
     api_url: str
     graphql_url: str
     workspace: Path
@@ -40,6 +41,7 @@ def of(environ: Mapping[str, str]) -> Step:
             raise UsageError(f"{name} is missing: `icesync github` is a step of a GitHub workflow")
         return value
 
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
     repository = given("GITHUB_REPOSITORY")
     if not _REPOSITORY.fullmatch(repository):
         raise UsageError("GITHUB_REPOSITORY is not OWNER/NAME")
@@ -48,6 +50,7 @@ def of(environ: Mapping[str, str]) -> Step:
         repository=repository,
         commit=given("GITHUB_SHA"),
         run_url=f"{given('GITHUB_SERVER_URL')}/{repository}/actions/runs/{given('GITHUB_RUN_ID')}",
+        attempt=int(attempt) if attempt.isdecimal() else 1,
         api_url=given("GITHUB_API_URL"),
         graphql_url=given("GITHUB_GRAPHQL_URL"),
         workspace=Path(given("GITHUB_WORKSPACE")),

@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from icesync.diagnostics import Diagnostic
+from icesync.diagnostics import Diagnostic, Severity
 from icesync.safe import visible
 
-MOST_OF_A_KIND: Final = 10
-"""GitHub shows so many errors and so many warnings of one step, and drops what comes after."""
+MOST_OF_A_KIND: Final = {Severity.ERROR: 10, Severity.WARNING: 9}
+"""GitHub shows ten errors and ten warnings of one step, and drops what comes after. The tenth warning is
+the step's own, should it have to tell why there is no comment."""
 
 _DATA: Final = {ord("%"): "%25", ord("\r"): "%0D", ord("\n"): "%0A"}
 _PROPERTY: Final = {**_DATA, ord(":"): "%3A", ord(","): "%2C"}
@@ -32,10 +33,10 @@ def remark(kind: str, message: str) -> str:
 
 def annotations(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
     """An annotation for each diagnostic, as many of a kind as GitHub shows."""
-    told: Counter[str] = Counter()
+    told: Counter[Severity] = Counter()
     for found in diagnostics:
         told[found.severity] += 1
-        if told[found.severity] <= MOST_OF_A_KIND:
+        if told[found.severity] <= MOST_OF_A_KIND[found.severity]:
             yield command(
                 found.severity,
                 _readable(found.message),

@@ -147,12 +147,15 @@ class GitHubApi:
     def _list_issues(self, request: Request, holder: Holder, body: Any) -> Response:
         state = request.query_params.get("state", "open")
         wanted = set(filter(None, request.query_params.get("labels", "").split(",")))
+        creator = request.query_params.get("creator")
         return self._page(
             request,
             [
                 each
                 for each in self.issues
-                if state in ("all", each["state"]) and wanted <= {label["name"] for label in each["labels"]}
+                if state in ("all", each["state"])
+                and wanted <= {label["name"] for label in each["labels"]}
+                and creator in (None, each["user"]["login"])
             ],
         )
 

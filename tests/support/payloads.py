@@ -6,11 +6,13 @@ HOSTILE: Final = (
     "`id` $(id) '; id #\n::error::hi ##[set-env name=A]b <!-- icesync:icesync.yaml --> @everyone ${{ 1 }}"
 )
 HEAD: Final = "c0ffee" * 6 + "c0ff"
-OURS: Final = {"id": 1, "full_name": "acme/shops", "fork": False}
+OURS: Final = {"id": 1, "full_name": "acme/shops", "fork": False, "default_branch": "main"}
 THEIRS: Final = {"id": 2, "full_name": "mallory/shops", "fork": True}
 
 
-def pull_request(number: int = 7, *, fork: bool = False, head: str = HEAD) -> dict[str, Any]:
+def pull_request(
+    number: int = 7, *, fork: bool = False, head: str = HEAD, author: str = "mallory"
+) -> dict[str, Any]:
     source = {"ref": HOSTILE, "label": HOSTILE, "sha": head, "repo": THEIRS if fork else OURS}
     return {
         "action": "synchronize",
@@ -19,7 +21,7 @@ def pull_request(number: int = 7, *, fork: bool = False, head: str = HEAD) -> di
             "number": number,
             "title": HOSTILE,
             "body": HOSTILE,
-            "user": {"login": "mallory"},
+            "user": {"login": author},
             "labels": [{"name": HOSTILE}],
             "head": source,
             "base": {"ref": "main", "sha": "0" * 40, "repo": OURS},
@@ -34,7 +36,12 @@ def push() -> dict[str, Any]:
 
 
 def schedule() -> dict[str, Any]:
-    return {"schedule": "17 3 * * *", "repository": OURS}
+    """It names no repository, unlike all others."""
+    return {"schedule": "17 3 * * *"}
+
+
+def dispatch() -> dict[str, Any]:
+    return {"inputs": None, "ref": HOSTILE, "repository": OURS}
 
 
 def workflow_run(event: str) -> dict[str, Any]:

@@ -41,9 +41,11 @@ def test_a_push_applies_and_says_what_was_done(changing: Workplace) -> None:
         ("pull_request_target", pull_request()),
         ("pull_request_review", pull_request()),
         ("workflow_run", workflow_run("pull_request")),
+        ("workflow_run", workflow_run("workflow_run")),
+        ("merge_group", {}),
     ],
 )
-def test_nothing_is_written_for_a_pull_request(
+def test_nothing_is_written_of_what_nobody_may_have_merged(
     changing: Workplace, command: str, name: str, payload: object
 ) -> None:
     changing.event = name, payload
@@ -52,7 +54,8 @@ def test_nothing_is_written_for_a_pull_request(
 
     assert (done.code, done.outputs["exitcode"]) == (4, "4")
     (error,) = done.annotations("error")
-    assert f"a pull request triggered this job ({name})" in error.data
+    assert f"what this job runs may not be merged ({name})" in error.data
+    assert "it was refused, and nothing was written" in done.summary
     assert changing.desk.sandbox.api.calls == []
 
 
@@ -115,6 +118,7 @@ def test_a_run_can_be_taken_back_by_a_later_step(changing: Workplace) -> None:
     done = changing.step("rollback", state_dir="state", force="true")
 
     assert (done.code, changing.desk.live(1), changing.desk.live(2)) == (0, HELLO, {})
+    assert done.summary.startswith("## icesync rollback\n")
     assert "2 applied" in done.summary
 
 
@@ -155,6 +159,42 @@ def test_shards_are_planned_apart_shown_as_one_and_applied(changing: Workplace) 
     assert changing.desk.live(1) == BONJOUR
 
 
+@pytest.mark.parametrize("present", [1, 2])
+def test_a_shard_that_is_missing_is_told_and_fails_the_job(changing: Workplace, present: int) -> None:
+    changing.on_pull_request()
+    part = changing.step("plan", shard=f"{present}/2", comment="false")
+
+    shown = changing.step("show", plan=part.outputs["plan-path"])
+
+    assert (shown.code, shown.outputs["exitcode"]) == (3, "3")
+    (body,) = changing.api.bodies(7)
+    told = f"error: this is not the whole fleet: there is no plan of shard {3 - present}/2"
+    assert told in body.replace("&#58;", ":").replace("&#47;", "/")
+
+
+def test_a_plan_that_misses_accounts_is_shown_and_fails_the_job(changing: Workplace) -> None:
+    changing.desk.give_tokens({"shop": f"sandbox-{changing.desk.id_of(1)}"})
+    part = changing.step("plan")
+    shown = changing.step("show", plan=part.outputs["plan-path"])
+    assert (part.code, shown.code, shown.outputs["changes"]) == (3, 3, "1")
+    assert "1 unreadable" in shown.summary
+
+
+def test_a_comment_does_not_go_on_saying_what_could_not_be_found_out_again(changing: Workplace) -> None:
+    changing.on_pull_request()
+    part = changing.step("plan", comment="false")
+    changing.step("show", plan=part.outputs["plan-path"])
+    assert "1 to update" in changing.api.bodies(7)[0]
+
+    gone = changing.step("show", plan="nowhere/*.json")
+
+    assert gone.code == 64
+    (body,) = changing.api.bodies(7)
+    assert "1 to update" not in body
+    assert "there is no saved plan" in body
+    assert "there is no saved plan" in gone.summary
+
+
 def test_shards_of_different_commits_are_no_plan(changing: Workplace) -> None:
     parts = [changing.step("plan", shard=f"{index}/2") for index in (1, 2)]
     parts[0].plan.with_suffix(".commit").write_text("0" * 40)
@@ -175,12 +215,19 @@ def test_a_fork_plans_against_a_snapshot_without_a_token_or_a_request(changing: 
     assert "2026-11-23" in done.summary.replace("&#45;", "-")
 
 
-def test_a_fork_without_a_snapshot_is_told_why_it_fails(changing: Workplace) -> None:
+@pytest.mark.parametrize(
+    ("fork", "author", "who"), [(True, "mallory", "a fork"), (False, "dependabot[bot]", "Dependabot")]
+)
+def test_who_gets_no_secrets_is_told_why_it_fails(
+    changing: Workplace, fork: bool, author: str, who: str
+) -> None:
     changing.desk.give_tokens({})
-    changing.on_pull_request(fork=True)
+    changing.event = "pull_request", pull_request(fork=fork, author=author)
+    changing.api.tokens[changing.token] = changing.api.reader()
     done = changing.step("plan")
     assert done.code == 3
-    assert "forks get no secrets" in done.summary
+    assert f"comes from {who}, and its runs get no secrets" in done.summary
+    assert f"a pull request from {who} gets a token that only reads" in done.annotations("warning")[0].data
 
 
 @pytest.mark.parametrize(
@@ -190,6 +237,9 @@ def test_a_fork_without_a_snapshot_is_told_why_it_fails(changing: Workplace) -> 
         ("validate", {"shard": "1/2", "only": "x"}, "the command validate takes no input only, shard"),
         ("apply", {"force": "yes"}, "the input force is 'yes', not one of true, false"),
         ("plan", {"comment": "TRUE"}, "the input comment is 'TRUE'"),
+        ("plan", {"fail_on_drift": "true"}, "the command plan takes no input fail-on-drift"),
+        ("apply", {"comment": "always"}, "the command apply takes no input comment"),
+        ("apply", {"only": "false"}, "--only 'false' matches no account"),
         ("pull", {}, "needs the input snapshot"),
         ("show", {}, "needs the input plan"),
         ("show", {"plan": "nowhere/*.json"}, "there is no saved plan at nowhere/*.json"),
@@ -201,6 +251,7 @@ def test_an_input_that_makes_no_sense_is_not_ignored(
     done = changing.step(command, **inputs)
     assert done.code == 64
     assert reason in done.annotations("error")[0].data
+    assert "it was asked for something that cannot be" in done.summary
     assert changing.desk.sandbox.api.calls == []
 
 

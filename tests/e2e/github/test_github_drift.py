@@ -92,13 +92,28 @@ def test_what_cannot_be_read_ends_no_drift_and_opens_no_issue(drifting: Workplac
     assert len(drifting.api.issues) == 1
 
 
-def test_fleets_and_shards_have_issues_of_their_own(drifting: Workplace) -> None:
-    drifting.desk.seed(2, BONJOUR)
-    drift(drifting)
-    drifting.step("drift", fleet="others")
-    for index in (1, 2):
-        drift(drifting, shard=f"{index}/2")
-    assert len(drifting.api.open_issues()) >= 3
+def test_fleets_and_shards_have_issues_of_their_own(workplace: Workplace) -> None:
+    workplace.desk.declare({f"shop-{number}": HELLO for number in range(8)})
+    workplace.on_schedule()
+    for _ in ("one night", "another"):
+        drift(workplace)
+        workplace.step("drift", fleet="others")
+        for index in (1, 2):
+            drift(workplace, shard=f"{index}/2")
+    assert sorted(issue["title"].partition(" (")[2] for issue in workplace.api.open_issues()) == [
+        "others)",
+        "shops 1/2)",
+        "shops 2/2)",
+        "shops)",
+    ]
+
+
+@pytest.mark.parametrize("other", [{"only": "store"}, {"exclude": "shop"}])
+def test_one_selection_does_not_end_the_drift_of_another(drifting: Workplace, other: dict[str, str]) -> None:
+    drift(drifting, only="shop")
+    assert drift(drifting, **other).outputs["exitcode"] == "0"
+    (issue,) = drifting.api.open_issues()
+    assert issue["title"] == "icesync: 1 account differs from the files (shops only=shop)"
 
 
 @pytest.mark.parametrize(
@@ -144,13 +159,16 @@ def test_a_drift_that_nobody_hears_of_is_a_failure(
     assert "issues: write" in done.annotations("error")[0].data
 
 
-def test_a_label_that_is_dropped_is_told_because_the_issue_would_not_be_found_again(
-    drifting: Workplace,
-) -> None:
+def test_an_issue_whose_label_was_dropped_is_found_again_and_closed(drifting: Workplace) -> None:
+    drifting.api.tokens["job-token"] = Holder(login="ann")
     drifting.api.drops_labels = True
-    done = drift(drifting)
-    assert done.code == 1
-    assert "may not label it icesync-drift" in done.annotations("error")[0].data
+    for _ in ("one night", "another"):
+        assert drift(drifting).code == 0
+    (issue,) = drifting.api.issues
+    assert issue["labels"] == []
+    drifting.desk.seed(1, HELLO)
+    drift(drifting)
+    assert issue["state"] == "closed"
 
 
 def test_without_a_token_it_fails(drifting: Workplace) -> None:
@@ -162,6 +180,21 @@ def test_a_lost_answer_opens_no_second_issue(drifting: Workplace) -> None:
     drifting.api.faults_of["POST", "/repos/acme/shops/issues"] = [Fault(500, done=True), Fault(502)]
     assert drift(drifting).code == 0
     assert len(drifting.api.issues) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault(502), Fault(502, done=True)])
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "issues/100"), ("POST", "issues/100/comments")])
+def test_a_closing_that_is_cut_short_is_finished_and_says_nothing_twice(
+    drifting: Workplace, fault: Fault, method: str, path: str
+) -> None:
+    drift(drifting)
+    drifting.desk.seed(1, HELLO)
+    drifting.api.faults_of[method, f"/repos/acme/shops/{path}"] = [fault]
+
+    assert drift(drifting).code == 0
+
+    assert drifting.api.open_issues() == []
+    assert len(drifting.api.bodies(100)) <= 1
 
 
 def test_a_github_that_is_down_is_asked_four_times(drifting: Workplace) -> None:
@@ -178,9 +211,16 @@ def test_on_a_pull_request_no_issue_is_opened(drifting: Workplace) -> None:
     assert drifting.api.calls == []
 
 
-def test_a_drift_of_many_accounts_names_the_commands_for_all(workplace: Workplace) -> None:
-    workplace.desk.declare({f"shop-{'x' * 60}-{number}": HELLO for number in range(20)})
+@pytest.mark.parametrize(
+    ("inputs", "options"), [({}, ""), ({"exclude": "store", "shard": "1/1"}, "--exclude=store --shard=1/1 ")]
+)
+def test_a_drift_of_many_accounts_has_the_commands_for_all_that_were_looked_at(
+    workplace: Workplace, inputs: dict[str, str], options: str
+) -> None:
+    names = [f"shop-{'x' * 60}-{number}" for number in range(20)]
+    workplace.desk.declare(dict.fromkeys([*names, "store"], HELLO))
     workplace.on_schedule()
-    drift(workplace)
+    drift(workplace, **inputs)
     (issue,) = workplace.api.open_issues()
-    assert f"icesync apply {workplace.desk.config}\n" in issue["body"]
+    assert f"icesync apply {options}{workplace.desk.config}\n" in issue["body"]
+    assert f"icesync pull {options}{workplace.desk.config}\n" in issue["body"]

@@ -69,6 +69,29 @@ def test_a_second_run_writes_the_comment_anew_where_it_stands(changing: Workplac
     assert "2 to update" in body
 
 
+def test_plans_of_two_selections_have_a_comment_each(changing: Workplace) -> None:
+    for _ in ("one push", "another"):
+        for name in ("shop", "same"):
+            plan(changing, only=name, comment="always")
+    assert len(changing.api.bodies(7)) == 2
+
+
+def test_a_name_of_any_length_has_a_comment_that_is_found_again(changing: Workplace) -> None:
+    for _ in ("one push", "another"):
+        done = changing.step("plan", fleet="é" * 2000)
+        assert (done.code, done.outputs["exitcode"]) == (0, "2")
+    assert len(changing.api.bodies(7)) == 1
+
+
+def test_of_ten_warnings_one_is_left_for_the_missing_comment(workplace: Workplace) -> None:
+    long = {"default": [("?" * 81, "ORDER")]}
+    workplace.desk.declare({f"shop-{number}": long for number in range(12)})
+    workplace.on_pull_request(fork=True)
+    warnings = plan(workplace).annotations("warning")
+    assert len(warnings) == 10
+    assert "there is no comment on the pull request" in warnings[-1].data
+
+
 def test_the_comment_is_found_on_whatever_page_it_is(changing: Workplace) -> None:
     for _ in range(205):
         changing.api.add_comment(7, "ann", "What do you think?")
@@ -199,6 +222,25 @@ def test_a_token_that_github_does_not_know_is_a_warning(changing: Workplace) -> 
     assert "revoked" not in done.log + done.err + done.summary
 
 
+def test_blanks_around_a_token_are_no_part_of_it(changing: Workplace) -> None:
+    changing.token = " job-token\n"
+    assert plan(changing).annotations("warning") == []
+    assert len(changing.api.bodies(7)) == 1
+
+
+@pytest.mark.parametrize("token", ["jöb-token", "job\ntoken", "job token", "job\udcfftoken"])
+def test_a_token_that_no_header_can_hold_is_a_warning_that_does_not_repeat_it(
+    changing: Workplace, token: str
+) -> None:
+    changing.token = token
+    done = plan(changing)
+    assert (done.code, done.outputs["exitcode"]) == (0, "2")
+    (warning,) = done.annotations("warning")
+    assert "github-token holds characters that no token has" in warning.data
+    assert "token" not in (done.err + done.log).replace("github-token", "").replace("no token has", "")
+    assert changing.api.calls == []
+
+
 def test_a_secondary_limit_is_waited_for_and_the_comment_is_there_once(changing: Workplace) -> None:
     changing.api.faults = [
         Fault(403, "You have exceeded a secondary rate limit.", (("retry-after", "17"),)),
@@ -233,13 +275,14 @@ def test_a_large_plan_fits_into_comment_and_summary(workplace: Workplace) -> Non
     workplace.desk.declare({f"shop-{number}": questions for number in range(1, 601)})
     workplace.on_pull_request()
 
-    done = plan(workplace, concurrency="64")
+    done = plan(workplace, concurrency="64", artifact="false")
 
     assert done.code == 0
     assert done.annotations("warning") == []
     (body,) = workplace.api.bodies(7)
     assert 40_000 < len(body) <= 60_000
     assert "Left out here" in body
+    assert "The whole plan is in the log of [this run]" in body
     assert 60_000 < len(done.summary.encode()) <= 1_000_000
 
 

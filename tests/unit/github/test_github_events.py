@@ -34,8 +34,22 @@ def test_what_no_pull_request_asked_for(name: str, payload: Any) -> None:
 )
 @pytest.mark.parametrize("fork", [False, True])
 def test_a_pull_request_with_its_number_its_head_and_whose_it_is(name: str, fork: bool) -> None:
-    wanted = Event(name, PullRequest(7, fork, HEAD), asked_for_by_one=True)
+    wanted = Event(name, PullRequest(7, fork, HEAD), unmerged=True)
     assert read(name, pull_request(fork=fork)) == wanted
+
+
+def test_what_waits_in_a_merge_queue_is_not_merged() -> None:
+    assert read("merge_group", {}) == Event("merge_group", unmerged=True)
+
+
+@pytest.mark.parametrize(
+    ("fork", "author", "outsider"),
+    [(False, "ann", ""), (True, "ann", "a fork"), (False, "dependabot[bot]", "Dependabot")],
+)
+def test_whose_runs_get_no_secrets(fork: bool, author: str, outsider: str) -> None:
+    found = read("pull_request", pull_request(fork=fork, author=author)).pull_request
+    assert found
+    assert found.outsider == outsider
 
 
 @pytest.mark.parametrize("repo", [None, {}, {"id": "1"}, {"id": True}, {"id": -1}, "acme/shops", []])
@@ -77,11 +91,13 @@ def test_a_payload_that_is_no_object_is_refused(text: str) -> None:
         ("schedule", False),
         ("pull_request", True),
         ("pull_request_target", True),
+        ("merge_group", True),
+        ("workflow_run", True),
         (None, True),
     ],
 )
-def test_a_run_that_follows_a_pull_requests_run_was_asked_for_by_it(first: Any, asked: bool) -> None:
-    assert read("workflow_run", workflow_run(first)) == Event("workflow_run", asked_for_by_one=asked)
+def test_a_run_that_follows_another_is_as_good_as_what_it_follows(first: Any, asked: bool) -> None:
+    assert read("workflow_run", workflow_run(first)) == Event("workflow_run", unmerged=asked)
 
 
 @given(st.sampled_from(["pull_request", "pull_request_target", "workflow_run", "push", "issues"]), JSON)
@@ -91,4 +107,4 @@ def test_any_payload_is_read_or_refused(name: str, payload: Any) -> None:
     except IcesyncError:
         assert name not in ("push", "issues")
     else:
-        assert found.asked_for_by_one >= (found.pull_request is not None)
+        assert found.unmerged >= (found.pull_request is not None)

@@ -14,13 +14,16 @@ from icesync.github import inputs
 ACTION = yaml.safe_load((Path(__file__).parents[3] / "action.yml").read_text(encoding="utf-8"))
 STEPS = ACTION["runs"]["steps"]
 # What is for the action itself, and not for icesync.
-ITS_OWN = {"command", "artifact", "python-version", "github-token"}
+ITS_OWN = {"command", "python-version", "github-token"}
 FOLDER = Path("out")
 
 
+def read(command: str, **given: str) -> inputs.Inputs:
+    return inputs.read(command, {f"INPUT_{name.upper()}": value for name, value in given.items()})
+
+
 def words(command: str, **given: str) -> list[str]:
-    environ = {f"INPUT_{name.upper()}": value for name, value in given.items()}
-    return inputs.line(command, inputs.read(command, environ), FOLDER)
+    return inputs.line(command, read(command, **given), FOLDER)
 
 
 def test_the_action_has_the_inputs_that_are_read_and_no_others() -> None:
@@ -90,19 +93,78 @@ def test_everything_that_can_be_said_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "given", "name"),
+    ("command", "given", "attempt", "name"),
     [
-        ("plan", {}, "icesync-plan"),
-        ("show", {}, "icesync-plan"),
-        ("apply", {"fleet": "shops: eu/../\n*"}, "icesync-apply-shops-eu-..-"),
-        ("plan", {"fleet": "eu", "shard": "2/8"}, "icesync-plan-eu-2-of-8"),
+        ("plan", {}, 1, "icesync-plan"),
+        ("plan", {}, 2, "icesync-plan"),
+        ("show", {}, 1, "icesync-plan"),
+        ("apply", {}, 2, "icesync-apply-attempt-2"),
+        ("rollback", {}, 3, "icesync-rollback-attempt-3"),
+        ("apply", {"fleet": "shops: eu/../\n*"}, 1, "icesync-apply-shops-eu-..-"),
+        ("plan", {"fleet": "eu", "shard": "2/8"}, 1, "icesync-plan-eu-2-of-8"),
     ],
 )
-def test_an_artifact_has_a_name_that_github_takes(command: str, given: dict[str, str], name: str) -> None:
-    assert inputs.artifact(command, {"config": "x", **given}) == name
+def test_an_artifact_has_a_name_that_github_takes(
+    command: str, given: dict[str, str], attempt: int, name: str
+) -> None:
+    assert inputs.artifact(command, {"config": "x", **given}, attempt) == name
     assert re.fullmatch(r'[^":<>|*?\\/\r\n]+', name)
 
 
-def test_what_the_command_would_not_understand_is_refused() -> None:
-    with pytest.raises(UsageError, match="the command drift takes no input max-deletes, wait"):
-        words("drift", max_deletes="1", wait="true")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"only": "eu*"}, {"only": "eu?"}),
+        ({"only": "eu"}, {"exclude": "eu"}),
+        ({"label": "eu"}, {}),
+        ({"changed_since": "main"}, {}),
+        ({"shard": "1/2"}, {"shard": "2/2"}),
+    ],
+)
+def test_parts_of_a_fleet_are_told_apart(one: dict[str, str], other: dict[str, str]) -> None:
+    names = [read("plan", **given) for given in (one, other)]
+    assert len({inputs.fleet(each) for each in names}) == 2
+    assert len({inputs.artifact("plan", each, 1) for each in names}) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"only": "a\n b\n"}, {"only": "b\na\na"}),
+        ({"changed_since": "main"}, {"changed_since": "HEAD~1"}),
+        ({"concurrency": "1"}, {"max_rps": "2"}),
+    ],
+)
+def test_what_is_the_same_part_is_found_again(one: dict[str, str], other: dict[str, str]) -> None:
+    names = [read("plan", **given) for given in (one, other)]
+    assert len({inputs.fleet(each) for each in names}) == 1
+    assert len({inputs.artifact("plan", each, 1) for each in names}) == 1
+
+
+@pytest.mark.parametrize("name", ["only", "label", "plan", "state_dir"])
+def test_false_is_a_name_like_any_other_where_no_switch_is_meant(name: str) -> None:
+    assert f"--{name.replace('_', '-')}=false" in words("apply", **{name: "false"})
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "names"),
+    [
+        ("drift", {"max_deletes": "1", "wait": "true"}, "max-deletes, wait"),
+        ("drift", {"comment": "always"}, "comment"),
+        ("plan", {"fail_on_drift": "true"}, "fail-on-drift"),
+        ("apply", {"comment": "always"}, "comment"),
+        ("show", {"only": "false"}, "only"),
+    ],
+)
+def test_what_the_command_would_not_understand_is_refused(
+    command: str, given: dict[str, str], names: str
+) -> None:
+    with pytest.raises(UsageError, match=f"the command {command} takes no input {names}$"):
+        words(command, **given)
+
+
+@pytest.mark.parametrize("command", [*inputs.COMMANDS])
+def test_what_action_yml_says_of_itself_is_no_wish(command: str) -> None:
+    told = {name: content.get("default", "") for name, content in ACTION["inputs"].items()}
+    given = {name.replace("-", "_"): value for name, value in told.items() if name in inputs.NAMES}
+    assert inputs.read(command, {f"INPUT_{name.upper()}": value for name, value in given.items()})

@@ -14,7 +14,7 @@ from tests.support.clock import FakeClock
 
 API = "https://api.github.example"
 HERE = Path()
-STEP = Step(Event("push"), "acme/shops", "0" * 40, "", API, f"{API}/graphql", HERE, HERE, HERE, HERE)
+STEP = Step(Event("push"), "acme/shops", "0" * 40, "", 1, API, f"{API}/graphql", HERE, HERE, HERE, HERE)
 TOKEN = "ghs_sentinel"
 Answers = Callable[[httpx.Request], httpx.Response]
 
@@ -150,6 +150,34 @@ async def test_a_connection_that_breaks_may_pass_and_shows_no_token() -> None:
     with pytest.raises(Passing, match="cannot be reached") as raised:
         await github(answer, FakeClock()).login()
     assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_cannot_be_unpacked_may_pass() -> None:
+    with pytest.raises(Passing, match="cannot be reached"):
+        await github(
+            lambda _: httpx.Response(
+                200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")
+            ),
+            FakeClock(),
+        ).login()
+
+
+@pytest.mark.anyio
+async def test_graphql_tells_of_a_limit_with_a_good_status() -> None:
+    headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1795403381"}
+    content = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
+    with pytest.raises(Passing, match="for another 30 s") as raised:
+        await github(lambda _: httpx.Response(200, headers=headers, json=content), FakeClock()).login()
+    assert raised.value.wait == 30
+
+
+@pytest.mark.anyio
+async def test_who_has_used_the_last_call_is_known_all_the_same() -> None:
+    answer = httpx.Response(
+        200, headers={"x-ratelimit-remaining": "0"}, json={"data": {"viewer": {"login": "ann"}}}
+    )
+    assert await github(lambda _: answer, FakeClock()).login() == "ann"
 
 
 @pytest.mark.anyio
