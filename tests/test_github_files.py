@@ -5,10 +5,12 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.markers import Environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -131,3 +133,29 @@ def test_the_lock_has_what_the_project_needs_to_be_built_and_to_run() -> None:
         assert need.specifier.contains(Version(version)), (
             f"{need} but {version} is locked: make the lock anew"
         )
+
+
+def needs(name: str) -> set[str]:
+    """What this package needs to run, on any machine that the action has a Python for."""
+    machines = [
+        Environment(python_version=f"3.{minor}", python_full_version=f"3.{minor}.0", sys_platform=system)
+        for minor in (11, 12, 13, 14)
+        for system in ("linux", "darwin")
+    ]
+    found = map(Requirement, requires(name) or [])
+    return {
+        canonicalize_name(need.name)
+        for need in found
+        if need.marker is None or any(need.marker.evaluate({**each, "extra": ""}) for each in machines)
+    }
+
+
+def test_the_lock_has_what_those_need_in_turn_because_pip_takes_nothing_else() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    left = {canonicalize_name(Requirement(each).name) for each in project["project"]["dependencies"]}
+    seen: set[str] = set()
+    while left:
+        seen.add(name := left.pop())
+        left |= needs(name) - seen
+    assert len(seen) > 20
+    assert sorted(seen - locked().keys()) == []

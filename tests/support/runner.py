@@ -8,8 +8,10 @@ is the one that runs the tests.
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -23,6 +25,7 @@ from tests.support.workflow_commands import Command, commands
 
 ROOT: Final = Path(__file__).parents[2]
 LARGEST_SUMMARY: Final = 1024 * 1024
+_STATUS: Final = re.compile(r"\b(always|failure|success|cancelled)\(\)")
 _PYTHON: Final = """#!/bin/sh
 case "$*" in
   "-I -m venv "*) mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
@@ -54,7 +57,8 @@ class Runner:
     """A machine that runs jobs of one repository, `source`, whose files each checkout copies.
 
     Artifacts and caches stay between jobs, everything else is new for each. `github` is the context of
-    that name, `environ` what the machine itself has in its environment.
+    that name, `environ` what the machine itself has in its environment. Once `cancel` says so while a
+    script runs, the job is cancelled.
     """
 
     home: Path
@@ -62,6 +66,8 @@ class Runner:
     github: dict[str, Any]
     environ: dict[str, str]
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
+    cancel: Callable[[], bool] = lambda: False
+    cancelled: bool = False
     jobs: int = 0
     workspace: Path = Path()
     temporary: Path = Path()
@@ -86,19 +92,28 @@ class Runner:
         return self.steps(steps, {})
 
     def job(self, workflow: Path, name: str, **contexts: Any) -> Outcome | None:
-        """A job of a workflow; None where its `if` says no. `matrix`, `needs` and `inputs` are given. Its
-        secrets are those of its environment, and a fork's pull request has none."""
+        """A job of a workflow; None where its `if` says no, or, where that asks nothing else, a job
+        that it needs did not do well. `matrix`, `needs` and `inputs` are given. Its secrets are those of
+        its environment; a fork's pull request has none, nor has Dependabot's."""
         content = yaml.safe_load(workflow.read_text(encoding="utf-8"))
         job = content["jobs"][name]
-        head = self.github["event"].get("pull_request", {}).get("head", {}).get("repo", {})
-        secrets = {} if head.get("fork") else self.environments.get(job.get("environment", ""), {})
-        known = {"github": self.github, "secrets": secrets, **contexts}
-        if "if" in job and not holds(job["if"], known):
+        secrets = self.environments.get(job.get("environment", ""), {}) if self._has_secrets() else {}
+        needed, needs = job.get("needs", []), contexts.get("needs", {})
+        assert needs.keys() == set([needed] if isinstance(needed, str) else needed)
+        well = all(each.get("result", "success") == "success" for each in needs.values())
+        known = {"github": self.github, "secrets": secrets, **contexts, "cancelled": False, "success": well}
+        condition = str(job.get("if", "success()"))
+        if not (well or _STATUS.search(condition)) or not holds(condition, known):
             return None
         outcome = self.steps(job["steps"], {}, secrets=secrets, **contexts)
         outputs = {**known, "steps": self._done}
         outcome.outputs = {key: filled(value, outputs) for key, value in job.get("outputs", {}).items()}
         return outcome
+
+    def _has_secrets(self) -> bool:
+        pull_request = self.github["event"].get("pull_request", {})
+        from_fork = pull_request.get("head", {}).get("repo", {}).get("fork", False)
+        return not (from_fork or pull_request.get("user", {}).get("login") == "dependabot[bot]")
 
     def steps(self, steps: Sequence[Mapping[str, Any]], environ: Mapping[str, str], **more: Any) -> Outcome:
         """The steps of one job on a fresh machine; the outputs are those of the last step that has any."""
@@ -120,11 +135,11 @@ class Runner:
     ) -> Outcome:
         whole, done = Outcome(), {}
         for number, step in enumerate(steps):
-            known = {**contexts, "steps": done, "always": True, "success": whole.success}
-            known["failure"] = not whole.success
+            known = {**contexts, "steps": done, "always": True, "cancelled": self.cancelled}
+            well = whole.success and not self.cancelled
+            known |= {"success": well, "failure": not whole.success and not self.cancelled}
             condition = str(step.get("if", "success()"))
-            unconditional = re.search(r"\b(always|failure|success)\(\)", condition)
-            if not (whole.success or unconditional) or not holds(condition, known):
+            if not (well or _STATUS.search(condition)) or not holds(condition, known):
                 continue
             own = {**environ, **{key: filled(value, known) for key, value in step.get("env", {}).items()}}
             given = {key: filled(value, known) for key, value in step.get("with", {}).items()}
@@ -192,21 +207,34 @@ class Runner:
         }
         path = self.temporary / "_script.sh"
         path.write_text(script, encoding="utf-8")
-        done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(path)],
-            cwd=self.workspace,
-            env={**environ, **given},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=120,
-            check=False,
-        )
+        printed = self.temporary / "_log.txt"
+        with printed.open("wb") as log:
+            process = subprocess.Popen(
+                ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(path)],
+                cwd=self.workspace,
+                env={**environ, **given},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            self._wait(process)
         assert files["ENV"].read_bytes() == files["PATH"].read_bytes() == b"", "later steps are left alone"
         summary = files["STEP_SUMMARY"].read_bytes()
         assert len(summary) <= LARGEST_SUMMARY, "GitHub drops such a summary"
         outputs = outputs_in(files["OUTPUT"].read_text(encoding="utf-8"))
-        return Outcome(not done.returncode, done.stdout.decode(), summary.decode(), outputs)
+        return Outcome(not process.returncode, printed.read_bytes().decode(), summary.decode(), outputs)
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        """Until it has ended. A runner that cancels signals the one process that it started, and none of
+        that one's children: SIGINT, 7.5 s later SIGTERM, then SIGKILL (ProcessInvoker.cs)."""
+        patience, signals = time.monotonic() + 120, iter((signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
+        while process.poll() is None:
+            if not self.cancelled and self.cancel():
+                self.cancelled, patience = True, 0
+            if time.monotonic() > patience:
+                process.send_signal(next(signals) if self.cancelled else signal.SIGKILL)
+                patience = time.monotonic() + 7.5
+            time.sleep(0.01)
 
     def _checkout(self, given: dict[str, str]) -> Outcome:
         shutil.rmtree(self.workspace)
@@ -225,8 +253,9 @@ class Runner:
     def _upload(self, given: dict[str, str]) -> Outcome:
         target, source = self.artifacts / given["name"], self.workspace / given["path"]
         assert re.fullmatch(r'[^":<>|*?\\/\r\n]+', given["name"]), "GitHub takes no such name"
-        if target.exists():
+        if target.exists() and given.get("overwrite") != "true":
             return Outcome(success=False, log="an artifact with this name already exists\n")
+        shutil.rmtree(target, ignore_errors=True)
         if not source.exists():
             return Outcome(given.get("if-no-files-found") != "error", "no files were found\n")
         hidden = given.get("include-hidden-files") == "true"

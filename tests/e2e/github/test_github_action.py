@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from icesync.sandbox.world import World
 from tests.support.desk import Desk
 from tests.support.github_api import GitHubApi
 from tests.support.payloads import pull_request, push, schedule
@@ -29,6 +30,7 @@ def runner(desk: Desk, api: GitHubApi, tmp_path_factory: pytest.TempPathFactory)
         "sha": COMMIT,
         "ref": "refs/heads/main",
         "run_id": "4711",
+        "run_attempt": "1",
         "server_url": "https://github.com",
         "api_url": api.url,
         "graphql_url": f"{api.url}/graphql",
@@ -117,6 +119,47 @@ def test_a_push_applies_and_leaves_its_report(runner: Runner, desk: Desk) -> Non
     assert done.success, done.log
     assert desk.live(1) == BONJOUR
     assert (runner.artifacts / "icesync-apply" / "report.json").exists()
+
+
+def test_a_job_that_is_cancelled_finishes_the_writes_under_way_and_keeps_its_records(
+    runner: Runner, desk: Desk
+) -> None:
+    desk.declare({f"shop-{number}": BONJOUR for number in range(1, 25)})
+    desk.sandbox.api.world = World(latency=60)
+    runner.cancel = lambda: sum(method == "POST" for method, _ in desk.sandbox.api.calls) >= 2
+
+    done = runner.action(command="apply", concurrency="2", state_dir="state")
+
+    assert not done.success
+    assert done.outputs["exitcode"] == "130"
+    assert "it was interrupted" in done.summary
+    written = sum(desk.live(number) == BONJOUR for number in range(1, 25))
+    assert 2 <= written < 24
+    (journal,) = (runner.workspace / "state" / "runs").iterdir()
+    events = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
+    assert (events.count("write"), events[-1]) == (written, "end")
+    report = json.loads((runner.artifacts / "icesync-apply" / "report.json").read_text())
+    assert report["summary"]["applied"] == written
+
+
+def test_a_job_that_is_run_again_replaces_its_plan_and_keeps_its_reports(runner: Runner, desk: Desk) -> None:
+    for attempt in ("1", "2"):
+        desk.seed(int(attempt), {})
+        runner.github["run_attempt"] = attempt
+        assert runner.action(command="plan").success
+        assert runner.action(command="apply").success
+    assert {path.name for path in runner.artifacts.iterdir()} == {
+        "icesync-plan",
+        "icesync-apply",
+        "icesync-apply-attempt-2",
+    }
+    plan = json.loads((runner.artifacts / "icesync-plan" / "plan.json").read_text())
+    assert [change["account"] for change in plan["changes"]] == ["same"]
+
+
+def test_what_one_attempt_would_leave_twice_is_an_error(runner: Runner) -> None:
+    assert runner.action(command="plan").success
+    assert not runner.action(command="plan").success
 
 
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target"])

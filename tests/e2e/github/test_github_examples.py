@@ -13,7 +13,7 @@ import yaml
 from icesync import config
 from tests.support.desk import Desk
 from tests.support.github_api import GitHubApi, Holder
-from tests.support.payloads import pull_request, push, schedule
+from tests.support.payloads import dispatch, pull_request, push, schedule
 from tests.support.runner import ROOT, Outcome, Runner
 
 EXAMPLES = ROOT / "examples"
@@ -31,9 +31,14 @@ class Repository:
     api: GitHubApi
     desk: Desk
 
-    def on(self, name: str, event: Any) -> None:
-        ref = "refs/pull/7/merge" if "pull_request" in name else "refs/heads/main"
-        self.runner.github.update(event_name=name, event=event, ref=ref)
+    def on(self, name: str, event: Any, branch: str = "main") -> None:
+        ref = "7/merge" if "pull_request" in name else branch
+        folder = "refs/pull" if "pull_request" in name else "refs/heads"
+        self.runner.github.update(event_name=name, event=event, ref=f"{folder}/{ref}", ref_name=ref)
+
+    def kill_token(self, name: str) -> None:
+        for secrets in self.runner.environments.values():
+            secrets["IG_TOKENS"] = json.dumps({**json.loads(secrets["IG_TOKENS"]), name: "expired"})
 
     def job(self, workflow: str, name: str, **contexts: Any) -> Outcome | None:
         """The job, with the rights that it asks for and its event gives."""
@@ -68,6 +73,7 @@ def repository(desk: Desk, api: GitHubApi, tmp_path_factory: pytest.TempPathFact
         "repository": api.repository,
         "sha": COMMIT,
         "ref": "refs/heads/main",
+        "ref_name": "main",
         "run_id": "4711",
         "run_attempt": "1",
         "server_url": "https://github.com",
@@ -92,8 +98,11 @@ def test_a_pull_request_is_planned_and_commented_and_a_forks_is_not(repository: 
     (body,) = repository.api.bodies(7)
     assert f"{CREATED} to create" in body
 
-    repository.on("pull_request", pull_request(8, fork=True))
-    assert repository.job("pull-request.yml", "plan") is None
+    for event in (pull_request(8, fork=True), pull_request(8, author="dependabot[bot]")):
+        repository.on("pull_request", event)
+        assert repository.job("pull-request.yml", "plan") is None
+        assert repository.job("matrix.yml", "plan", matrix={"shard": 1}) is None
+        assert repository.job("matrix.yml", "merge", needs={"plan": {"result": "skipped"}}) is None
     assert repository.api.bodies(8) == []
 
 
@@ -104,18 +113,51 @@ def test_a_push_is_planned_applied_after_the_gate_and_taken_back(repository: Rep
 
     repository.done("apply.yml", "apply", needs={"plan": {"outputs": planned.outputs}})
     assert repository.live() == CREATED
-    assert (repository.runner.artifacts / "icesync-state" / "runs").is_dir()
+    assert (repository.runner.artifacts / "icesync-state-1" / "runs").is_dir()
 
     shutil.rmtree(repository.runner.artifacts / "icesync-plan")
     again = repository.done("apply.yml", "plan")
     assert repository.job("apply.yml", "apply", needs={"plan": {"outputs": again.outputs}}) is None
 
-    refused = repository.job("rollback.yml", "rollback", inputs={"run-id": "4711", "force": False})
+    given = {"run-id": "4711", "attempt": "1", "force": False}
+    refused = repository.job("rollback.yml", "rollback", inputs=given)
     assert refused is not None
     assert not refused.success
     assert repository.live() == CREATED
-    repository.done("rollback.yml", "rollback", inputs={"run-id": "4711", "force": True})
+    repository.done("rollback.yml", "rollback", inputs={**given, "force": True})
     assert repository.live() == 0
+
+
+def test_what_each_attempt_has_written_can_be_taken_back(repository: Repository) -> None:
+    good = {name: dict(secrets) for name, secrets in repository.runner.environments.items()}
+    planned = repository.done("apply.yml", "plan")
+    needs = {"plan": {"outputs": planned.outputs}}
+    repository.kill_token("cafe-berlin")
+
+    first = repository.job("apply.yml", "apply", needs=needs)
+    assert first is not None
+    assert not first.success
+    assert repository.live() == CREATED - 1
+    repository.runner.environments = good
+    repository.runner.github["run_attempt"] = "2"
+    repository.done("apply.yml", "apply", needs=needs)
+    assert repository.live() == CREATED
+
+    repository.runner.github.update(run_id="4712", run_attempt="1")
+    for attempt, live in (("2", CREATED - 1), ("1", 0)):
+        shutil.rmtree(repository.runner.artifacts / "icesync-rollback", ignore_errors=True)
+        given = {"run-id": "4711", "attempt": attempt, "force": True}
+        repository.done("rollback.yml", "rollback", inputs=given)
+        assert repository.live() == live
+
+
+@pytest.mark.parametrize(("branch", "looks"), [("main", True), ("feature", False)])
+def test_drift_is_looked_for_by_hand_on_the_default_branch_alone(
+    repository: Repository, branch: str, looks: bool
+) -> None:
+    repository.on("workflow_dispatch", dispatch(), branch)
+    assert (repository.job("drift.yml", "drift") is not None) is looks
+    assert bool(repository.api.open_issues()) is looks
 
 
 def test_drift_of_the_night_has_its_issue(repository: Repository) -> None:
@@ -132,16 +174,54 @@ def test_four_quarters_are_planned_and_merged_for_a_comment_and_carried_out_as_o
     for shard in (1, 2, 3, 4):
         repository.done("matrix.yml", "plan", matrix={"shard": shard})
     assert repository.api.comments == []
-    merged = repository.done("matrix.yml", "merge")
+    planned = {"plan": {"result": "success"}}
+    merged = repository.done("matrix.yml", "merge", needs=planned)
     assert merged.outputs == {"artifact": "icesync-plan", "changes": str(CREATED)}
     (body,) = repository.api.bodies(7)
     assert f"{CREATED} to create" in body
-    needs = {"merge": {"outputs": merged.outputs}}
+    needs = {**planned, "merge": {"result": "success", "outputs": merged.outputs}}
     assert repository.job("matrix.yml", "apply", needs=needs) is None
 
     repository.on("push", push())
     repository.done("matrix.yml", "apply", needs=needs)
     assert repository.live() == CREATED
+
+
+def test_a_quarter_that_is_missing_is_told_in_the_comment_and_nothing_is_applied(
+    repository: Repository,
+) -> None:
+    repository.on("pull_request", pull_request())
+    failed = {"plan": {"result": "failure"}}
+    repository.done("matrix.yml", "plan", matrix={"shard": 4})
+
+    merged = repository.job("matrix.yml", "merge", needs=failed)
+
+    assert merged is not None
+    assert not merged.success
+    (body,) = repository.api.bodies(7)
+    assert "there is no plan of shard 1/4, 2/4, 3/4" in body.replace("&#47;", "/")
+
+    shutil.rmtree(repository.runner.artifacts)
+    repository.job("matrix.yml", "merge", needs=failed)
+    (body,) = repository.api.bodies(7)
+    assert "there is no saved plan" in body
+    repository.on("push", push())
+    needs = {**failed, "merge": {"result": "failure", "outputs": merged.outputs}}
+    assert repository.job("matrix.yml", "apply", needs=needs) is None
+
+
+def test_a_dead_token_takes_no_plan_of_the_other_accounts_from_a_fork(repository: Repository) -> None:
+    repository.kill_token("cafe-berlin")
+    taken = repository.job("fork-safe.yml", "snapshot")
+    assert taken is not None
+    assert not taken.success
+
+    repository.on("pull_request", pull_request(fork=True))
+
+    planned = repository.job("fork-safe.yml", "plan")
+    assert planned is not None
+    assert f"{CREATED - 1} to create" in planned.summary
+    assert "1 unreadable" in planned.summary
 
 
 def test_a_fork_is_planned_against_the_newest_snapshot_of_main(repository: Repository) -> None:
@@ -177,7 +257,10 @@ def test_an_example_asks_for_little_and_is_pinned(path: Path) -> None:
     assert [
         use for use in uses if not re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", use)
     ] == []
-    assert ("cancel-in-progress: false" in text) == (path.name in ("apply.yml", "rollback.yml", "drift.yml"))
+    for job in content["jobs"].values():
+        if job.get("environment") == "icesync":
+            alone = {"group": "icesync-apply", "cancel-in-progress": False}
+            assert alone in (content["concurrency"], job.get("concurrency"))
 
 
 def test_the_same_action_has_the_same_pin_everywhere() -> None:
