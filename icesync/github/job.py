@@ -76,7 +76,7 @@ class _Job:
         verdict = self._verdict(result.code)
         if verdict and result.code != ExitCode.INVALID:  # whose mistakes are annotated one by one
             _say(workflow.remark("error", pages.failure(result)))
-        step.append(self.step.summary, pages.summary(result, self._run(commit)))
+        step.append(self.step.summary, pages.summary(result, self._run_of(commit)))
         if result.code == ExitCode.INTERRUPTED:
             return result.code
         return max(verdict, self._tell(result, commit))
@@ -85,12 +85,12 @@ class _Job:
         """What the others who hear of it add to the exit code."""
         from icesync.github.telling import tell
 
-        trouble, remark = tell(self.runtime, self.step, self.inputs, result, self._run(commit))
+        trouble, remark = tell(self.runtime, self.step, self.inputs, result, self._run_of(commit))
         if remark:
             _say(remark)
         return trouble
 
-    def _run(self, commit: str) -> Run:
+    def _run_of(self, commit: str) -> Run:
         return Run(commit, self.step.run_url, "artifact" in self.inputs)
 
     def _permit(self) -> None:
