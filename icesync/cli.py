@@ -69,7 +69,8 @@ def root(runtime: Runtime, verbose: bool, quiet: bool, color: str) -> None:
     console = runtime.console
     console.verbosity = -1 if quiet else int(verbose)
     console.ci = runtime.environ.get("CI", "").lower() not in ("", "0", "false")
-    wanted = sys.stdout.isatty() and not runtime.environ.get("NO_COLOR")
+    plain = runtime.environ.get("NO_COLOR") or runtime.environ.get("TERM") == "dumb"
+    wanted = sys.stdout.isatty() and not plain
     console.color = color == "always" or (color == "auto" and wanted)
 
 

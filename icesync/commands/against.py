@@ -1,16 +1,22 @@
 """A snapshot in the place of live state: whether it belongs to these files, and how old it is."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
+from icesync.clock import stamp
 from icesync.commands.options import Scope
 from icesync.commands.show import read_snapshot
 from icesync.errors import PlanFileError, StalePlan, UsageError
 from icesync.model import Against, Fleet, Snapshot
 
 
-def snapshot_for(fleet: Fleet, scope: Scope, path: Path) -> Snapshot:
-    """The snapshot in the file, if it was taken where this fleet lives.
+# Two machines may be as far apart about what time it is.
+_SKEW: Final = timedelta(minutes=5)
+
+
+def snapshot_for(fleet: Fleet, scope: Scope, path: Path, now: datetime) -> Snapshot:
+    """The snapshot in the file, if it was taken where this fleet lives, and not in the future.
 
     Raises UsageError, StalePlan, PlanFileError.
     """
@@ -21,14 +27,19 @@ def snapshot_for(fleet: Fleet, scope: Scope, path: Path) -> Snapshot:
         there, here = found.api.url, fleet.api.url
         raise StalePlan(f"{path} was taken from {there}, but this run is about {here}: take a new snapshot")
     try:
-        _time(found)
+        ahead = _time(found) - now
     except ValueError:
         raise PlanFileError(f"{path}: damaged at created: there is no {found.created}") from None
+    if ahead > _SKEW:
+        message = (
+            f"{path}: it was taken at {found.created}, and now is {stamp(now)}: nobody can tell its age;"
+        )
+        raise PlanFileError(f"{message} set the clock right, or take a new snapshot")
     return found
 
 
 def aged(snapshot: Snapshot, now: datetime) -> Against:
-    """What a plan says of its snapshot. One that comes from a clock ahead of ours is new."""
+    """What a plan says of its snapshot. One from a clock a little ahead of ours is new."""
     return Against(snapshot.created, max(int((now - _time(snapshot)).total_seconds()), 0))
 
 

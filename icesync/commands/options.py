@@ -3,7 +3,7 @@
 import functools
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from math import isfinite
 from pathlib import Path
@@ -79,7 +79,19 @@ def _outputs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...])
     on_stdout = sum(output.file is None for output in found)
     if on_stdout > 1:
         raise click.BadParameter("only one can go to standard output; give the others a =FILE", ctx, param)
+    if (file := named_twice(output.file for output in found if output.file)) is not None:
+        raise click.BadParameter(f"two cannot go to one file, {str(file)!r}", ctx, param)
     return tuple(found) if on_stdout else (Output("text", None), *found)
+
+
+def named_twice(files: Iterable[Path]) -> Path | None:
+    """A file that stands among these twice, perhaps by another name of its."""
+    known: set[str] = set()
+    for file in files:
+        if (real := os.path.realpath(file)) in known:
+            return file
+        known.add(real)
+    return None
 
 
 def _shard(ctx: click.Context, param: click.Parameter, word: str | None) -> tuple[int, int] | None:

@@ -57,7 +57,10 @@ def pull(
     from icesync.commands import steps
     from icesync.commands.output import check_file
 
-    for file in filter(None, (output, snapshot)):
+    files = [file for file in (output, snapshot) if file is not None]
+    if options.named_twice(files):
+        raise UsageError("--output and --snapshot cannot go to one file")
+    for file in files:
         check_file(file)
     loaded = steps.load(runtime, scope)
     known = {each.account.name for each in loaded.fleet.accounts}

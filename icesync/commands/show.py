@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import click
 
@@ -13,6 +13,9 @@ from icesync.model import Plan, Report, Snapshot
 from icesync.runtime import Runtime
 
 Value = TypeVar("Value")
+
+# A pipe with a name in these is one that this process was given, with its writer: /dev/stdin, <(a command).
+_DEVICES: Final = ("dev", "proc")
 
 
 @click.command()
@@ -68,6 +71,8 @@ def _plan_or_report(text: str) -> Plan | Report:
 
 def _read(path: Path, loads: Callable[[str], Value], most: int) -> Value:
     """What `loads` finds in the file. Raises PlanFileError, which names the file, for what it is not."""
+    if path.is_fifo() and path.absolute().parts[1] not in _DEVICES:
+        raise IcesyncError(f"{path} cannot be read: it is a pipe, which may never have a writer")
     try:
         with path.open("rb") as file:
             content = file.read(most + 1)

@@ -155,7 +155,7 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> Plan:
     `against` stands for live state, where there is one."""
     loaded = load(runtime, scope)
     fleet = loaded.fleet
-    snapshot = None if against is None else snapshot_for(fleet, scope, against)
+    snapshot = None if against is None else snapshot_for(fleet, scope, against, runtime.clock.now())
     accounts = chosen(runtime, scope, fleet)
 
     async def plan_with(scout: Scout) -> Plan:

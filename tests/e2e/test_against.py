@@ -1,6 +1,7 @@
 """`pull --snapshot` and `plan --against`: plans where there are neither tokens nor a network."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -133,8 +134,8 @@ def test_where_standard_output_is_for_machines_people_are_told_beside_it(fork: F
     assert fork.desk.icesync("-q", "plan", "--against", str(fork.snapshot), "-o", "json").err == ""
 
 
-def test_a_snapshot_from_a_clock_ahead_of_ours_is_new(fork: Fork) -> None:
-    fork.desk.clock.start -= timedelta(hours=1)
+def test_a_snapshot_from_a_clock_a_little_ahead_of_ours_is_new(fork: Fork) -> None:
+    fork.desk.clock.start -= timedelta(minutes=5)
 
     assert fork.icesync("plan", "-o", "json").json["against"]["age"] == 0
 
@@ -226,6 +227,10 @@ def no_date(fork: Fork) -> None:
     fork.sign(created="2026-02-30T00:00:00Z")
 
 
+def of_tomorrow(fork: Fork) -> None:
+    fork.sign(created="2026-11-23T03:14:12Z")
+
+
 def edited(fork: Fork) -> None:
     fork.snapshot.write_text(fork.snapshot.read_text().replace("ORDER", "0RDER"))
 
@@ -242,6 +247,11 @@ def gone(fork: Fork) -> None:
     fork.snapshot.unlink()
 
 
+def a_pipe(fork: Fork) -> None:
+    fork.snapshot.unlink()
+    os.mkfifo(fork.snapshot)
+
+
 @pytest.mark.parametrize(
     ("spoil", "code", "message"),
     [
@@ -251,10 +261,16 @@ def gone(fork: Fork) -> None:
             "was taken from https://graph.facebook.com, but this run is about http://127.0.0.1:",
         ),
         (no_date, 5, "damaged at created: there is no 2026-02-30T00:00:00Z"),
+        (
+            of_tomorrow,
+            5,
+            "it was taken at 2026-11-23T03:14:12Z, and now is 2026-11-23T03:09:11Z: nobody can tell its age",
+        ),
         (edited, 5, "edited or damaged"),
         (a_plan, 5, "the format is 'icesync.plan/1'"),
         (not_text, 5, "is not UTF-8 text"),
         (gone, 1, "cannot be read"),
+        (a_pipe, 1, "it is a pipe, which may never have a writer"),
     ],
 )
 def test_a_snapshot_that_cannot_stand_for_live_state_is_refused_by_name(
@@ -267,6 +283,17 @@ def test_a_snapshot_that_cannot_stand_for_live_state_is_refused_by_name(
         assert (told.code, told.out) == (code, "")
         assert "live.json" in told.err
         assert message in told.err
+
+
+def test_a_snapshot_can_come_through_a_pipe_that_the_shell_opened(fork: Fork) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, fork.snapshot.read_bytes())
+    os.close(writing)
+
+    planned = fork.desk.icesync("plan", "--against", f"/dev/fd/{reading}", "-o", "json")
+    os.close(reading)
+
+    assert planned.json["summary"]["accounts"] == 4
 
 
 def test_a_new_version_of_the_api_is_no_other_place(fork: Fork) -> None:

@@ -1,10 +1,12 @@
 """The command line itself: exit codes, outputs, colour, offline commands, bugs."""
 
+import io
 import json
 import os
 import stat
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +28,26 @@ HELLO = {"default": [("Where is my order?", "ORDER")]}
         ["plan", "-o", "yaml"],
         ["plan", "-o", "json="],
         ["plan", "-o", "json", "-o", "html"],
+        ["plan", "-o", "json=plan", "-o", "html=../{here}/plan"],
+        ["apply", "--yes", "-o", "json=new", "-o", "markdown=link"],
+        ["pull", "-o", "live", "--snapshot", "./live"],
         ["apply", "--max-changes=101%"],
         ["plan", "--api-url=http://graph.example.com"],
         ["plan", "--api-url=ftp://127.0.0.1"],
     ],
 )
-def test_wrong_usage_is_64(desk: Desk, line: list[str]) -> None:
+def test_wrong_usage_is_64(desk: Desk, monkeypatch: pytest.MonkeyPatch, line: list[str]) -> None:
     desk.declare({"shop": HELLO})
-    used = desk.icesync(*line, config=len(line) > 0 and line[0] != "paln")
+    monkeypatch.chdir(desk.folder)
+    (desk.folder / "link").symlink_to("new")
+    words = [word.replace("{here}", desk.folder.name) for word in line]
+
+    used = desk.icesync(*words, config=line[:1] not in ([], ["paln"], ["pull"]))
+
     assert used.code == 64
     assert "Traceback" not in used.err
+    assert desk.calls(1) == 0
+    assert {each.name for each in desk.folder.iterdir()} == {"icesync.yaml", "tokens.json", "link"}
 
 
 def test_version_and_help_are_found(capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,6 +97,33 @@ def test_colour_is_decided_by_the_option(
     monkeypatch.setenv("NO_COLOR", no_color)
     desk.declare({"shop": HELLO})
     assert ("\x1b[" in desk.icesync("--color", option, "plan").out) is colored
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "colored"),
+    [
+        ("xterm", "auto", True),
+        ("dumb", "auto", False),
+        ("dumb", "always", True),
+    ],
+)
+def test_a_terminal_has_colours_unless_it_is_dumb(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, kind: str, option: str, colored: bool
+) -> None:
+    monkeypatch.setenv("TERM", kind)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    desk.declare({"shop": HELLO})
+
+    with redirect_stdout(Terminal()) as screen:
+        desk.icesync("--color", option, "plan")
+
+    assert "shop" in screen.getvalue()
+    assert ("\x1b[" in screen.getvalue()) is colored
 
 
 def test_the_environment_names_the_api_and_the_state_folder(
