@@ -30,7 +30,7 @@ def foreseen(plan: Plan) -> list[str]:
 
 def _past_limits(plan: Plan, limits: Limits) -> list[str]:
     return [
-        f"{count} of {plan.accounts} accounts would {verb}, the limit {name} is {limit}"
+        f"{count:,} of {plan.accounts:,} accounts would {verb}, the limit {name} is {limit}"
         f" (--{name.replace('_', '-')} or --force goes past it)"
         for name, limit, count, verb in (
             ("max_changes", limits.max_changes, len(plan.changes), "change"),

@@ -10,7 +10,6 @@ from icesync.commands.show import read_snapshot
 from icesync.errors import PlanFileError, StalePlan, UsageError
 from icesync.model import Against, Fleet, Snapshot
 
-
 # Two machines may be as far apart about what time it is.
 _SKEW: Final = timedelta(minutes=5)
 

@@ -78,6 +78,7 @@ class Execution:
             finished=stamp(runtime.clock.now()),
             outcomes=_all_outcomes(outcomes, found.plan, crew.calls),
             unchanged=found.plan.unchanged,
+            changes=found.plan.changes,
         )
         code = steps.report_code(report)
         try:

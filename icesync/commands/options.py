@@ -79,8 +79,8 @@ def _outputs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...])
     on_stdout = sum(output.file is None for output in found)
     if on_stdout > 1:
         raise click.BadParameter("only one can go to standard output; give the others a =FILE", ctx, param)
-    if (file := named_twice(output.file for output in found if output.file)) is not None:
-        raise click.BadParameter(f"two cannot go to one file, {str(file)!r}", ctx, param)
+    if (twice := named_twice(output.file for output in found if output.file)) is not None:
+        raise click.BadParameter(f"two cannot go to one file, {str(twice)!r}", ctx, param)
     return tuple(found) if on_stdout else (Output("text", None), *found)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from icesync.model.desired import Account, Limit
-from icesync.model.planned import Action, GraphFailure
+from icesync.model.planned import Action, Change, GraphFailure
 
 
 class Status(StrEnum):
@@ -63,6 +63,7 @@ class Report:
     """What an apply did, sorted by account name. Times are UTC as `2026-11-23T03:09:11Z`.
 
     `run` names its journal; it is empty where nothing was to be written, so nothing was recorded.
+    `changes` are those of the plan that was carried out; a saved report does not keep them.
     """
 
     run: str
@@ -70,6 +71,7 @@ class Report:
     finished: str
     outcomes: tuple[Outcome, ...] = ()
     unchanged: int = 0
+    changes: tuple[Change, ...] = ()
 
     def count(self, status: Status) -> int:
         return sum(outcome.status is status for outcome in self.outcomes)

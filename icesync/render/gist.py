@@ -67,8 +67,13 @@ def kind(edit: Edit) -> str:
 
 def listed(kinds: Counter[str]) -> str:
     """`2 new, 1 removed`, in the order of KINDS."""
-    return ", ".join(f"{kinds[each]:,} {each}" for each in KINDS if kinds[each])
+    return ", ".join(f"{number(kinds[each])} {each}" for each in KINDS if kinds[each])
 
 
 def counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"
+    return f"{number(count)} {noun}{'s' * (count != 1)}"
+
+
+def number(count: int) -> str:
+    """`5,000`"""
+    return f"{count:,}"

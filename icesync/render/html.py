@@ -40,13 +40,27 @@ KINDS: Final[Mapping[str, str]] = {
 }
 
 
+class CarriedOut(NamedTuple):
+    """What became of an account, and what the run was to make of it, where that is known."""
+
+    outcome: Outcome
+    told: Told | None
+
+
 class Entry(NamedTuple):
     """One account on the page. Those of a low rank are drawn first, so they are the last to be left out."""
 
     kind: str
     account: Account
-    value: Told | Unreadable | Outcome
+    value: Told | CarriedOut | Unreadable
     rank: int
+
+
+_TEMPLATES: Final[Mapping[type, str]] = {
+    Told: "card.html.j2",
+    CarriedOut: "outcome.html.j2",
+    Unreadable: "unreadable.html.j2",
+}
 
 
 class Section(NamedTuple):
@@ -66,7 +80,6 @@ def plan(plan: Plan, _: Look, *, most: int = MOST_BYTES) -> str:
     changes = gist.tell(plan.changes)
     entries = [Entry(each.change.action, each.change.account, each, _rank(each)) for each in changes]
     entries += [Entry(UNREADABLE, found.account, found, 0) for found in plan.unreadable]
-    changed = Counter(locale for each in changes for locale in {edit.locale for edit in each.edits})
     totals = {f"to {action}": plan.count(action) for action in (Action.DELETE, Action.UPDATE, Action.CREATE)}
     totals |= {UNREADABLE: len(plan.unreadable), "unchanged": plan.unchanged}
     totals |= {"unmanaged": plan.unmanaged} if plan.unmanaged else {}
@@ -77,20 +90,42 @@ def plan(plan: Plan, _: Look, *, most: int = MOST_BYTES) -> str:
         most,
         plan=plan,
         totals=totals,
-        changed=changed,
+        changed=_locales(changes),
         told=told,
         refusals=refusals,
     )
 
 
 def report(report: Report, _: Look, *, most: int = MOST_BYTES) -> str:
-    """Every outcome, up to `most` bytes; those that went well are left out first."""
-    entries = [Entry(each.status, each.account, each, each.status.good) for each in report.outcomes]
-    troubles = sum(not each.status.good for each in report.outcomes)
-    totals = {kind: count for kind in Status if (count := report.count(kind))} | {
-        "unchanged": report.unchanged
-    }
-    return _page("report.html.j2", entries, most, report=report, totals=totals, troubles=troubles, changed={})
+    """Every outcome, with its screens where the report knows the changes, up to `most` bytes; those that
+    went well are left out first."""
+    changes = gist.tell(report.changes)
+    by_name = {told.change.account.name: told for told in changes}
+    entries = [
+        Entry(
+            each.status,
+            each.account,
+            CarriedOut(each, by_name.get(each.account.name)),
+            each.status.good,
+        )
+        for each in report.outcomes
+    ]
+    totals = {kind: count for kind in Status if (count := report.count(kind))}
+    return _page(
+        "report.html.j2",
+        entries,
+        most,
+        report=report,
+        totals=totals | {"unchanged": report.unchanged},
+        changed=_locales(changes),
+        troubles=sum(not each.status.good for each in report.outcomes),
+        bare=not changes and any(each.action for each in report.outcomes),
+    )
+
+
+def _locales(changes: Sequence[Told]) -> Counter[str]:
+    """How many accounts change in each locale."""
+    return Counter(locale for each in changes for locale in {edit.locale for edit in each.edits})
 
 
 def _rank(told: Told) -> int:
@@ -143,10 +178,8 @@ def _fitting(entries: list[Entry], room: int) -> Iterator[tuple[int, str]]:
             return
 
 
-def _draw(number: int, value: Told | Unreadable | Outcome) -> str:
-    item = card(value) if isinstance(value, Told) else value
-    template = _environment().get_template(f"{type(item).__name__.lower()}.html.j2")
-    return template.render(number=number, item=item)
+def _draw(number: int, value: Told | CarriedOut | Unreadable) -> str:
+    return _environment().get_template(_TEMPLATES[type(value)]).render(number=number, item=value)
 
 
 @cache
@@ -163,7 +196,8 @@ def _environment() -> "Environment":
         finalize=_harmless,
         auto_reload=False,
     )
-    environment.globals.update(words=words, locales=locales, gist=gist, KINDS=KINDS, MOST_NAMES=MOST_NAMES)
+    environment.globals.update(words=words, locales=locales, gist=gist, card_of=card)
+    environment.globals.update(KINDS=KINDS, MOST_NAMES=MOST_NAMES)
     return environment
 
 

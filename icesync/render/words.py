@@ -50,9 +50,9 @@ def forecast(plan: Plan) -> str:
     told = plan.forecast
     if told is None:
         return ""
-    text = f"Carrying this out takes {told.calls} calls."
+    text = f"Carrying this out takes {told.calls:,} calls."
     if told.waiting:
-        who = "1 account has" if told.waiting == 1 else f"{told.waiting} accounts have"
+        who = "1 account has" if told.waiting == 1 else f"{told.waiting:,} accounts have"
         until = f" before {visible(told.not_before)}" if told.not_before else ""
         text += f" {who} no room for theirs in the budget{until}."
     return text

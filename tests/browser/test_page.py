@@ -1,6 +1,7 @@
 """The page in a real browser: filters, keyboard, right-to-left scripts, dark, print, 5,000 changes."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -87,7 +88,7 @@ def test_typing_leaves_the_accounts_that_it_fits(
     page.get_by_label(field, exact=True).fill(word)
 
     expect(status(page)).to_have_text(
-        "1 of 4 accounts on this page are shown." if shown else "No account fits these filters."
+        "1 of 4 accounts on this page is shown." if shown else "No account fits these filters."
     )
     shows(page, shown)
     assert page.locator("section.kind:visible").count() == len(shown)
@@ -108,7 +109,9 @@ def test_choosing_leaves_the_accounts_that_it_fits(
 
     page.get_by_label(field, exact=True).select_option(value)
 
-    expect(status(page)).to_have_text(f"{len(shown)} of 4 accounts on this page are shown.")
+    expect(status(page)).to_have_text(
+        f"{len(shown)} of 4 accounts on this page {'is' if len(shown) == 1 else 'are'} shown."
+    )
     shows(page, shown)
 
 
@@ -132,7 +135,7 @@ def test_filters_add_up(open_page: Open) -> None:
     page.get_by_label("Account", exact=True).fill("shop-001")
     page.get_by_label("Search", exact=True).fill("brand 13")
 
-    expect(status(page)).to_have_text("1 of 30 accounts on this page are shown.")
+    expect(status(page)).to_have_text("1 of 30 accounts on this page is shown.")
     shows(page, ["shop-0013"])
 
 
@@ -152,10 +155,31 @@ def test_a_report_is_filtered_by_status(open_page: Open) -> None:
 
     page.get_by_role("radio", name="failed").check(force=True)
 
-    expect(status(page)).to_have_text("1 of 4 accounts on this page are shown.")
+    expect(status(page)).to_have_text("1 of 4 accounts on this page is shown.")
     shows(page, ["acme-fr"])
     expect(page.locator("article:visible")).to_contain_text("token 190/463: Error validating access token")
     expect(page.locator("article:visible")).to_contain_text("The token has expired: create a new one.")
+
+
+def test_the_screens_of_a_run_are_filtered_by_locale(open_page: Open) -> None:
+    page = open_page(replace(REPORT, changes=PLAN.changes))
+    shows(page, ["acme-fr", "acme-old", "acme-us", "acme-de"])
+
+    page.get_by_label("Locale", exact=True).select_option("he_IL")
+
+    expect(status(page)).to_have_text("1 of 4 accounts on this page is shown.")
+    shows(page, ["acme-us"])
+    expect(page.locator("h4:visible")).to_have_text(["Hebrew he_IL"])
+    expect(page.locator("figcaption:visible")).to_have_text(["Before", "Wanted"])
+
+
+def test_one_account_is_told_as_one(open_page: Open) -> None:
+    page = open_page(many(1))
+    expect(status(page)).to_have_text("The 1 account on this page is shown.")
+
+    page.get_by_label("Search", exact=True).fill("brand")
+
+    expect(status(page)).to_have_text("1 of 1 account on this page is shown.")
 
 
 def test_all_can_be_done_with_the_keyboard(open_page: Open) -> None:
@@ -169,13 +193,13 @@ def test_all_can_be_done_with_the_keyboard(open_page: Open) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("radio", name="delete")).to_be_focused()
-    expect(status(page)).to_have_text("1 of 4 accounts on this page are shown.")
+    expect(status(page)).to_have_text("1 of 4 accounts on this page is shown.")
     shows(page, ["acme-old"])
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Tab")
     page.keyboard.type("acme-d")
     page.keyboard.press("Enter")
-    expect(status(page)).to_have_text("1 of 4 accounts on this page are shown.")
+    expect(status(page)).to_have_text("1 of 4 accounts on this page is shown.")
     shows(page, ["acme-de"])
     for field in ("Label", "Locale", "Search"):
         page.keyboard.press("Tab")
@@ -302,7 +326,7 @@ def test_five_thousand_changes_are_searched_to_the_last(open_page: Open, crowd: 
 
     page.get_by_label("Search", exact=True).fill("order from brand 4999")
 
-    expect(status(page)).to_have_text("1 of 5,000 accounts on this page are shown.")
+    expect(status(page)).to_have_text("1 of 5,000 accounts on this page is shown.")
     expect(page.locator("#h4999")).to_be_in_viewport()
     assert drawn(page) == 1
 

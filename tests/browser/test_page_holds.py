@@ -22,7 +22,7 @@ from tests.support.samples import (
     TIMEOUT,
     WANTED,
     hostile_plan,
-    hostile_report,
+    hostile_run,
 )
 from tests.unit.test_safe import HOSTILE
 
@@ -66,8 +66,14 @@ def plan_of(texts: Sequence[str]) -> Plan:
 
 
 def report_of(texts: Sequence[str]) -> Report:
-    made = [hostile_report(text) for text in texts]
-    return Report("r", "", "", tuple(outcome for report in made for outcome in report.outcomes))
+    made = [hostile_run(text) for text in texts]
+    return Report(
+        "r",
+        "",
+        "",
+        tuple(outcome for report in made for outcome in report.outcomes),
+        changes=tuple(change for report in made for change in report.changes),
+    )
 
 
 @pytest.mark.parametrize("make", [plan_of, report_of])

@@ -1,6 +1,7 @@
 """What stops an apply: limits, protect, stale and edited plans, another apply, no terminal."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ def amend(desk: Desk, **accounts: dict[str, Any]) -> None:
     for name, keys in accounts.items():
         document["accounts"][name].update(keys)
     desk.config.write_text(json.dumps(document))
+
+
+def marks_taken_off(page: str) -> str:
+    return re.sub("</?(del|ins)>", "", page)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +169,28 @@ def test_a_saved_plan_shows_labels_and_protection_again(desk: Desk) -> None:
     assert '<option value="retail">retail (1)</option>' in shown.out
     assert shown.out.count('<li class="protected">') == 1
     assert "safe is protected" in shown.out
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_the_page_of_a_run_shows_what_people_see_before_and_after(desk: Desk, saved: bool) -> None:
+    desk.declare({"shop": HELLO, "same": HELLO})
+    desk.seed(1, OTHER)
+    desk.seed(2, HELLO)
+    plan, report, page = (desk.folder / name for name in ("plan.json", "report.json", "page.html"))
+    assert desk.icesync("plan", "-o", f"json={plan}").code == 0
+    words = ["--yes", "-o", f"json={report}", "-o", f"html={page}"]
+
+    assert desk.icesync("apply", *words, *["--plan", str(plan)] * saved).code == 0
+
+    for text in ("When are you open?", "Where is my order?"):
+        assert text in marks_taken_off(page.read_text())
+        assert text not in report.read_text()
+    assert desk.icesync("rollback", "last", *words).code == 0
+    back = marks_taken_off(page.read_text())
+    assert back.index("Where is my order?") < back.index("When are you open?")
+    shown = desk.icesync("show", str(report), "-o", "html", config=False).out
+    assert "When are you open?" not in shown
+    assert "A saved report keeps no chat screens" in shown
 
 
 @pytest.mark.parametrize("now_protected", [True, False])

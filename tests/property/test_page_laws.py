@@ -10,7 +10,7 @@ from icesync.model import Plan
 from icesync.render import render
 from icesync.render.marks import Runs, tokens, words
 from icesync.safe import visible
-from tests.support.samples import hostile_plan, hostile_report
+from tests.support.samples import hostile_plan, hostile_run
 from tests.support.strategies import TEXTS, hostile_texts, plans
 
 Tag: TypeAlias = tuple[str, tuple[str, ...]]
@@ -71,7 +71,7 @@ def joined(runs: Runs) -> str:
 def test_no_text_changes_the_structure_of_a_page(text: str) -> None:
     for hostile, harmless in (
         (hostile_plan(text), hostile_plan("harmless")),
-        (hostile_report(text), hostile_report("harmless")),
+        (hostile_run(text), hostile_run("harmless")),
     ):
         page, same = Structure(render(hostile, "html")), Structure(render(harmless, "html"))
         assert page.tags == same.tags

@@ -1,5 +1,6 @@
 """One plan and one report with everything in them, for the tests that compare whole texts."""
 
+from dataclasses import replace
 from typing import Final
 
 from icesync.model import (
@@ -110,3 +111,8 @@ def hostile_report(text: str) -> Report:
     failure = GraphFailure(FailureKind.INVALID, text, 100, 33, text, text)
     outcome = Outcome(Account(text, text, labels=(text,)), Action.UPDATE, Status.FAILED, 1, text, failure)
     return Report(text, text, text, (outcome,))
+
+
+def hostile_run(text: str) -> Report:
+    """That report with the changes that were carried out, as a run itself knows them."""
+    return replace(hostile_report(text), changes=hostile_plan(text).changes)

@@ -14,7 +14,7 @@ from icesync.model import Plan, Report
 from icesync.render import FORMATS, render
 from icesync.render.markdown import literal
 from icesync.safe import visible
-from tests.support.samples import PLAN, REPORT, hostile_plan, hostile_report
+from tests.support.samples import PLAN, REPORT, hostile_plan, hostile_run
 from tests.support.strategies import hostile_texts, plans, reports
 
 HOSTILE = [
@@ -63,7 +63,7 @@ class Page(HTMLParser):
 
 def values(text: str) -> Iterator[Plan | Report]:
     yield hostile_plan(text)
-    yield hostile_report(text)
+    yield hostile_run(text)
 
 
 @pytest.mark.parametrize(

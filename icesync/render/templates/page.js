@@ -68,10 +68,12 @@
   };
   const tell = (count, filtered) => {
     const number = (value) => value.toLocaleString("en");
+    const all = entries.length === 1 ? "1 account" : `${number(entries.length)} accounts`;
+    const are = (value) => (value === 1 ? "is" : "are");
     shown.textContent = !filtered
-      ? `All ${number(entries.length)} accounts on this page are shown.`
+      ? `${entries.length === 1 ? "The" : "All"} ${all} on this page ${are(entries.length)} shown.`
       : count
-        ? `${number(count)} of ${number(entries.length)} accounts on this page are shown.`
+        ? `${number(count)} of ${all} on this page ${are(count)} shown.`
         : "No account fits these filters.";
   };
 

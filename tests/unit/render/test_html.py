@@ -14,6 +14,7 @@ from icesync.model import (
     FailureKind,
     Forecast,
     GraphFailure,
+    Limit,
     Limits,
     Outcome,
     Plan,
@@ -41,6 +42,16 @@ def accounts(page: str) -> list[str]:
 
 def kinds(page: str) -> list[str]:
     return re.findall('<h2 id="kind-([a-z]+)">', page)
+
+
+def article(page: str, name: str) -> str:
+    """What the page draws for an account."""
+    (found,) = [each for each in page.split("<article")[1:] if f'<bdi class="account">{name}</bdi>' in each]
+    return found.partition("</article>")[0]
+
+
+def screens(drawn: str) -> str:
+    return drawn[drawn.find('<div class="sights">') :]
 
 
 @pytest.mark.parametrize(
@@ -172,6 +183,66 @@ def test_a_report_of_limited_size_keeps_what_went_wrong() -> None:
     assert len([name for name in drawn if name.startswith("bad")]) == 90
     assert 0 < len([name for name in drawn if name.startswith("good")]) < 90
     assert "applied <bdi>good-89</bdi>" in page
+
+
+def carried_out(report: Report) -> Report:
+    """The report as the run itself knows it."""
+    return replace(report, changes=PLAN.changes)
+
+
+def test_a_run_shows_under_each_outcome_the_screens_that_its_plan_showed() -> None:
+    planned, done = render(PLAN, "html"), render(carried_out(REPORT), "html")
+
+    for change in PLAN.changes:
+        card, outcome = (article(page, change.account.name) for page in (planned, done))
+        assert screens(card)
+        assert screens(outcome).replace("<figcaption>Wanted", "<figcaption>After") == screens(card)
+    assert 'class="sights"' not in article(done, "acme-fr"), "it was not read"
+    for option in ("default (3)", "he_IL (1)"):
+        assert f"{option}</option>" in done
+    assert "update, 2 calls; 1 new, 1 removed, 1 reworded, 1 with a new payload, 1 moved" in done
+
+
+def test_only_what_was_done_is_called_after() -> None:
+    done = render(carried_out(REPORT), "html")
+
+    assert "<figcaption>After" in article(done, "acme-de")
+    for name in ("acme-old", "acme-us"):
+        assert "<figcaption>Wanted" in article(done, name)
+        assert "<figcaption>After" not in article(done, name)
+
+
+def test_a_saved_report_says_that_it_keeps_no_screens_where_there_were_any() -> None:
+    told = "A saved report keeps no chat screens"
+
+    assert told in render(REPORT, "html")
+    for report in (carried_out(REPORT), QUIET_REPORT, replace(REPORT, outcomes=REPORT.outcomes[1:2])):
+        assert told not in render(report, "html")
+
+
+def test_screens_count_for_the_size_of_a_report() -> None:
+    made = changes(Action.UPDATE, 90, ONE, TWO)
+    outcomes = tuple(Outcome(each.account, each.action, Status.APPLIED) for each in made)
+    report = Report("r", "", "", outcomes, changes=made)
+
+    page = html.report(report, Look(), most=100_000)
+
+    assert 0 < len(accounts(page)) < 90
+    assert f"this page leaves out {90 - len(accounts(page))} accounts" in page
+    assert len(accounts(html.report(replace(report, changes=()), Look(), most=100_000))) == 90
+
+
+def test_large_counts_are_written_alike_all_over_the_page() -> None:
+    made = changes(Action.CREATE, 1_234, NOTHING, ONE)
+    plan = Plan(made, limits=Limits(Limit(5)), forecast=Forecast(3_702, 1_234))
+    outcomes = tuple(Outcome(each.account, each.action, Status.FAILED) for each in made)
+
+    for page in (render(plan, "html"), render(Report("r", "", "", outcomes, 5_678), "html")):
+        told = re.sub(
+            "<style>.*?</style>|<article.*?</article>|<script>.*?</script>", "", page, flags=re.DOTALL
+        )
+        assert "1,234" in told
+        assert not re.search(r"(?<!\d)(1234|3702|5678|1214)(?!\d)", told)
 
 
 def test_the_names_of_what_is_left_out_have_a_bound_too() -> None:
