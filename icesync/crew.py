@@ -120,9 +120,13 @@ class _Provident:
 
 @dataclass(frozen=True, slots=True)
 class Archivist:
-    """Tells what a snapshot says of the accounts, and calls nobody. An account is known by its identity."""
+    """Tells what a snapshot says of the accounts, and calls nobody. An account is known by its identity.
+
+    `absent` is what is taken for live on an account that is not in it; None makes it unreadable.
+    """
 
     snapshot: Snapshot
+    absent: Profile | None = None
 
     def room(self, account: Account, calls: int) -> float:
         """None was counted, so there is room."""
@@ -132,9 +136,10 @@ class Archivist:
         self, accounts: Sequence[Desired], notify: Notify, *, following: int = 0
     ) -> dict[str, Observation]:
         kept = {seen.account.identity: seen for seen in self.snapshot.observations}
+        error = NOT_KEPT if self.absent is None else None
         found = {}
         for account in (desired.account for desired in accounts):
-            then = kept.get(account.identity, Observation(account, None, NOT_KEPT))
+            then = kept.get(account.identity, Observation(account, self.absent, error))
             found[account.name] = replace(then, account=account)
             notify(account, then.error)
         return found

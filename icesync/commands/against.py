@@ -1,5 +1,6 @@
 """A snapshot in the place of live state: whether it belongs to these files, and how old it is."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -8,10 +9,15 @@ from icesync.clock import stamp
 from icesync.commands.options import Scope
 from icesync.commands.show import read_snapshot
 from icesync.errors import PlanFileError, StalePlan, UsageError
-from icesync.model import Against, Fleet, Snapshot
+from icesync.model import Against, Desired, Fleet, Snapshot
 
 # Two machines may be as far apart about what time it is.
 _SKEW: Final = timedelta(minutes=5)
+# Of more accounts than these there is one warning, which names so many.
+_FEW: Final = 10
+_UNKNOWN: Final = (
+    "not in the snapshot: what is live on {} is not known, and all {} questions are shown as new"
+)
 
 
 def snapshot_for(fleet: Fleet, scope: Scope, path: Path, now: datetime) -> Snapshot:
@@ -40,6 +46,18 @@ def snapshot_for(fleet: Fleet, scope: Scope, path: Path, now: datetime) -> Snaps
 def aged(snapshot: Snapshot, now: datetime) -> Against:
     """What a plan says of its snapshot. One from a clock a little ahead of ours is new."""
     return Against(snapshot.created, max(int((now - _time(snapshot)).total_seconds()), 0))
+
+
+def unknown(snapshot: Snapshot, accounts: Iterable[Desired]) -> list[str]:
+    """What to say of managed accounts that are not in the snapshot, where they are planned as if nothing
+    were live on them."""
+    kept = {each.account.identity for each in snapshot.observations}
+    managed = (each.account for each in accounts if each.profile is not None)
+    names = sorted(account.name for account in managed if account.identity not in kept)
+    if len(names) <= _FEW:
+        return [f"{name} is {_UNKNOWN.format('it', 'its')}" for name in names]
+    some, more = ", ".join(names[:_FEW]), len(names) - _FEW
+    return [f"{len(names):,} accounts are {_UNKNOWN.format('them', 'their')}: {some} and {more:,} more"]
 
 
 def _time(snapshot: Snapshot) -> datetime:

@@ -7,6 +7,7 @@ import click
 
 from icesync.commands import options
 from icesync.errors import ExitCode
+from icesync.model import NOTHING
 from icesync.runtime import Runtime
 
 
@@ -31,7 +32,7 @@ def plan(
     from icesync.commands import output, steps
 
     output.check_outputs(outputs)
-    found = steps.plan_now(runtime, scope, against)
+    found = steps.plan_now(runtime, scope, against, absent=NOTHING)
     steps.foretell(runtime.console, found, outputs)
     output.emit(runtime.console, found, outputs)
     return steps.plan_code(found, pending=ExitCode.PENDING if detailed_exitcode else ExitCode.DONE)

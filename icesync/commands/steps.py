@@ -9,7 +9,7 @@ from pathlib import Path
 
 from icesync import config, planner, revision
 from icesync.clock import stamp
-from icesync.commands.against import aged, snapshot_for
+from icesync.commands.against import aged, snapshot_for, unknown
 from icesync.commands.options import Output, Scope, state_folder
 from icesync.config.schema import api_url
 from icesync.connection import Traffic
@@ -19,7 +19,7 @@ from icesync.diagnostics import Severity
 from icesync.documents.planfile import desired_digest
 from icesync.errors import ConfigError, ExitCode, GraphError, UsageError
 from icesync.fleet import select
-from icesync.model import Budget, Desired, Fleet, Forecast, Observation, Plan, Report, Status
+from icesync.model import Budget, Desired, Fleet, Forecast, Observation, Plan, Profile, Report, Status
 from icesync.reconciler import WRITE_CALLS
 from icesync.render import words
 from icesync.runtime import Runtime
@@ -150,9 +150,10 @@ def _forecast(runtime: Runtime, crew: Scout, plan: Plan, calls: int) -> Forecast
     return Forecast(calls * len(plan.changes), len(waits), then)
 
 
-def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> Plan:
+def plan_now(runtime: Runtime, scope: Scope, against: Path | None, *, absent: Profile | None = None) -> Plan:
     """Load, select, observe, plan: what `plan` and `drift` have in common. A snapshot in the file
-    `against` stands for live state, where there is one."""
+    `against` stands for live state, where there is one. Of accounts that are not in it `absent` is taken
+    for live, with a warning; None makes them unreadable."""
     loaded = load(runtime, scope)
     fleet = loaded.fleet
     snapshot = None if against is None else snapshot_for(fleet, scope, against, runtime.clock.now())
@@ -167,8 +168,10 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None) -> Plan:
 
     async def work(_: object) -> Plan:
         if snapshot is not None:
-            plan = await plan_with(Archivist(snapshot))
-            return replace(plan, against=aged(snapshot, runtime.clock.now()))
+            plan = await plan_with(Archivist(snapshot, absent))
+            told = {*plan.warnings, *([] if absent is None else unknown(snapshot, accounts))}
+            age = aged(snapshot, runtime.clock.now())
+            return replace(plan, against=age, warnings=tuple(sorted(told)))
         async with crew(runtime, scope, fleet, loaded.root) as workers:
             return await plan_with(workers)
 

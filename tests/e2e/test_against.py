@@ -159,17 +159,75 @@ def test_drift_against_a_snapshot_tells_by_its_exit_code(fork: Fork) -> None:
     assert fork.icesync("drift", "--only=same").code == 0
 
 
-def test_an_account_that_is_not_in_the_snapshot_is_unreadable_and_the_others_are_planned(fork: Fork) -> None:
+NEW = "is not in the snapshot: what is live on it is not known, and all its questions are shown as new"
+
+
+def test_a_new_account_is_planned_as_if_nothing_were_live_and_the_plan_says_so(fork: Fork) -> None:
+    fork.desk.declare({**FLEET, "new": HELLO, "a-new": HELLO, "new-lab": None})
+    selected = ["--exclude=dead"]
+
+    planned, told = (fork.icesync("plan", *selected, *words) for words in (["-o", "json"], []))
+
+    assert planned.code == told.code == 0
+    assert planned.json["complete"]
+    assert planned.json["warnings"] == [f"a-new {NEW}", f"new {NEW}"]
+    assert {each["account"]: each["action"] for each in planned.json["changes"]} == {
+        "a-new": "create",
+        "drop": "delete",
+        "new": "create",
+        "shop": "update",
+    }
+    assert f"note: Warning: new {NEW}\n" in planned.err
+    assert f"Warning: new {NEW}\n" in told.out
+    assert "+ a-new (" in told.out
+    assert fork.icesync("plan").code == 3, "who could not be read when it was taken is not new"
+
+
+def test_many_new_accounts_have_one_warning(fork: Fork) -> None:
+    fork.desk.declare({**FLEET, **{f"new-{n:02}": HELLO for n in range(12)}})
+
+    planned = fork.icesync("plan", "--only=new-*", "-o", "json").json
+
+    assert planned["summary"]["create"] == 12
+    names = ", ".join(f"new-{n:02}" for n in range(10))
+    (warning,) = planned["warnings"]
+    assert warning.startswith("12 accounts are not in the snapshot: what is live on them is not known, ")
+    assert warning.endswith(f"and all their questions are shown as new: {names} and 2 more")
+    assert len(fork.icesync("plan", "--only=new-0*", "-o", "json").json["warnings"]) == 10
+
+
+def test_drift_invents_nothing_about_an_account_that_is_not_in_the_snapshot(fork: Fork) -> None:
     fork.desk.declare({**FLEET, "new": HELLO})
 
-    planned = fork.icesync("plan", "-o", "json")
+    drifted = fork.icesync("drift", "--only=new", "--only=shop", "-o", "json")
 
-    assert planned.code == 3
-    (new,) = (each for each in planned.json["unreadable"] if each["account"] == "new")
+    assert drifted.code == 3
+    assert [each["account"] for each in drifted.json["changes"]] == ["shop"]
+    (new,) = drifted.json["unreadable"]
     assert new["error"]["kind"] == "transient"
     assert "not in the snapshot" in new["error"]["message"]
     assert "pull --snapshot" in new["error"]["hint"]
-    assert len(planned.json["changes"]) == 2
+    assert "warnings" not in drifted.json
+
+
+def test_a_new_account_is_read_before_it_is_written_and_not_written_if_something_is_live(desk: Desk) -> None:
+    desk.declare({"old": HELLO})
+    desk.seed(1, HELLO)
+    snapshot, plan = desk.folder / "live.json", desk.folder / "plan.json"
+    take(desk, snapshot)
+    desk.declare({"old": HELLO, "empty": HELLO, "taken": HELLO})
+    desk.seed(3, OTHER)
+    assert desk.icesync("plan", "--against", str(snapshot), "-o", f"json={plan}").code == 0
+
+    applied = desk.icesync("apply", "--yes", "--plan", str(plan), "-o", "json")
+
+    assert applied.code == 5
+    assert {each["account"]: each["status"] for each in applied.json["outcomes"]} == {
+        "empty": "applied",
+        "taken": "stale",
+    }
+    assert desk.live(3) == OTHER
+    assert not desk.calls(3, "POST")
 
 
 def test_an_account_is_known_by_its_id_also_under_a_new_name(fork: Fork) -> None:
