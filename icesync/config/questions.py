@@ -11,6 +11,7 @@ from icesync.config.shapes import known_keys, text
 from icesync.config.source import Data
 from icesync.config.variables import Scope, fill, needs_filling, uses
 from icesync.model import IceBreaker, canonical_text
+from icesync.safe import called, has_ink, hidden
 
 # graph-api.md, Limits: not published, but what everyone uses.
 LONGEST: Final = {"question": 80, "payload": 1000}
@@ -70,6 +71,8 @@ def _are_ordinary(data: list[Any]) -> bool:
         question, payload = entry
         if not question or not payload or len(question) > _MAX_QUESTION or len(payload) > _MAX_PAYLOAD:
             return False
+        if not (question.isascii() and payload.isascii()) and (hidden(question) or hidden(payload)):
+            return False
         if question in asked or "#" in question or "$" in question or "$" in payload:
             return False
         asked.add(question)
@@ -125,21 +128,30 @@ def _mended_entry(notes: Notes, trail: Trail, index: int, entry: Data) -> IceBre
 
 
 def _checked(notes: Notes, trail: Trail, questions: Questions) -> Questions:
-    """The same, after a word about texts that are empty, too long, or asked twice."""
+    """The same, after a word about texts that are empty, too long, not to be seen, or asked twice."""
     asked: set[str] = set()
     for index, ice_breaker in enumerate(questions):
-        for (key, longest), written in zip(LONGEST.items(), ice_breaker, strict=True):
-            here = (*trail, index, key)
-            if not written:
-                notes.error(here, "empty-text", f"the {key} is empty")
-            elif len(written) > longest:
-                message = f"the {key} has {len(written)} characters; Meta is known to take {longest}"
-                notes.warning(here, "long-text", message)
+        for key, written in zip(LONGEST, ice_breaker, strict=True):
+            _check_text(notes, (*trail, index, key), key, written)
         if ice_breaker.question in asked:
             message = "this question stands in the locale twice"
             notes.warning((*trail, index, "question"), "repeated-question", message)
         asked.add(ice_breaker.question)
     return questions
+
+
+def _check_text(notes: Notes, here: Trail, key: str, written: str) -> None:
+    if not written:
+        notes.error(here, "empty-text", f"the {key} is empty")
+    elif len(written) > LONGEST[key]:
+        message = f"the {key} has {len(written)} characters; Meta is known to take {LONGEST[key]}"
+        notes.warning(here, "long-text", message)
+    if sign := hidden(written):
+        if has_ink(written):
+            message = f"the {key} holds {called(sign)}, which nobody can see"
+            notes.warning(here, "invisible-character", message, sign=(sign, 0))
+        else:
+            notes.error(here, "invisible-text", f"the {key} has no visible character")
 
 
 def _warn_of_hashes(notes: Notes, trail: Trail, questions: Questions) -> None:

@@ -55,6 +55,8 @@ RULES: Final = {
     "unlisted-locale": "Meta does not list the locale for messaging",
     "too-many-questions": "a locale has at most four questions",
     "empty-text": "questions and payloads are not empty",
+    "invisible-text": "questions and payloads have something to see",
+    "invisible-character": "a character that nobody can see does nothing good where it stands",
     "long-text": "the text is longer than Meta is known to take",
     "repeated-question": "a locale asks the same question twice",
     "glued-hash": "a # in an unquoted question may be read as a comment",

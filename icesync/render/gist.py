@@ -1,18 +1,21 @@
 """What a plan means for the people who write the words: how much of it is seen, and who loses all. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from icesync.diff import edits
-from icesync.model import Account, Action, Change, Edit, EditKind
+from icesync.model import Account, Action, Change, Edit, EditKind, IceBreaker
+from icesync.safe import told_apart
 
 NEW, REMOVED, REWORDED, PAYLOAD, MOVED = KINDS = "new", "removed", "reworded", "with a new payload", "moved"
 _BY_EDIT: Final = {EditKind.ADD: NEW, EditKind.REMOVE: REMOVED, EditKind.MOVE: MOVED}
 
 
 class Told(NamedTuple):
-    """A change with its edits, which cost too much to be found twice."""
+    """A change with its edits, which cost too much to be found twice. Where texts of them would look the
+    same, they have escapes for what tells them apart."""
 
     change: Change
     edits: Sequence[Edit]
@@ -41,7 +44,24 @@ class Gist(NamedTuple):
 
 
 def tell(changes: Iterable[Change]) -> list[Told]:
-    return [Told(change, edits(change.before, change.after)) for change in changes]
+    return [Told(change, _apart(edits(change.before, change.after))) for change in changes]
+
+
+def _apart(found: Sequence[Edit]) -> Sequence[Edit]:
+    texts = {text for edit in found for item in (edit.before, edit.after) if item for text in item}
+    if (whole := "".join(texts)).isascii() and whole.isprintable():
+        return found
+    alike = told_apart(texts)
+    if not alike:
+        return found
+    return [
+        replace(edit, before=_reworded(edit.before, alike), after=_reworded(edit.after, alike))
+        for edit in found
+    ]
+
+
+def _reworded(item: IceBreaker | None, words: Mapping[str, str]) -> IceBreaker | None:
+    return item and IceBreaker(*(words.get(text, text) for text in item))
 
 
 def gist(changes: Sequence[Told]) -> Gist:

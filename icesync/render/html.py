@@ -1,5 +1,6 @@
 """Plans and reports as one self-contained HTML page: no network, one style sheet, one script that filters."""
 
+import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,10 +14,11 @@ from icesync.render import gist, locales, words
 from icesync.render.gist import Told
 from icesync.render.look import Look
 from icesync.render.screens import card
-from icesync.safe import visible
+from icesync.safe import ESCAPE, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 # What a browser still opens at once; past it the page names what it leaves out.
 MOST_BYTES: Final = 20_000_000
@@ -25,6 +27,7 @@ _FULL: Final = 32_000
 # So many names of what is left out stand under a heading.
 MOST_NAMES: Final = 10_000
 UNREADABLE: Final = "unreadable"
+_ESCAPES: Final = re.compile(f"({ESCAPE.pattern})")
 # What each kind means, in the order of the page: what needs eyes comes first.
 KINDS: Final[Mapping[str, str]] = {
     Action.DELETE: "all questions go",
@@ -182,6 +185,16 @@ def _draw(number: int, value: Told | CarriedOut | Unreadable) -> str:
     return _environment().get_template(_TEMPLATES[type(value)]).render(number=number, item=value)
 
 
+def _isolated(text: str) -> "Markup":
+    """A visible text for the page. In one that runs to the left its escapes would be torn to pieces."""
+    from markupsafe import Markup, escape
+
+    if "\\" not in text:
+        return escape(text)
+    parts = enumerate(_ESCAPES.split(text))
+    return Markup("").join(Markup("<bdi>{}</bdi>").format(part) if odd % 2 else part for odd, part in parts)
+
+
 @cache
 def _environment() -> "Environment":
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -196,7 +209,7 @@ def _environment() -> "Environment":
         finalize=_harmless,
         auto_reload=False,
     )
-    environment.globals.update(words=words, locales=locales, gist=gist, card_of=card)
+    environment.globals.update(words=words, locales=locales, gist=gist, card_of=card, isolated=_isolated)
     environment.globals.update(KINDS=KINDS, MOST_NAMES=MOST_NAMES)
     return environment
 

@@ -1,11 +1,14 @@
 """Which words of a text changed. Pure; it also tells apart scripts that write no blanks between words."""
 
+import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import groupby
 from typing import Final, NamedTuple, TypeAlias
 from unicodedata import category
+
+from icesync.safe import ESCAPE
 
 # So many words of a side are compared one by one; of a longer text only its two ends are. It bounds the cost.
 MOST: Final = 120
@@ -22,6 +25,7 @@ _UNSPACED: Final = (
     (0x20000, 0x3FFFF),
 )
 _JOINER: Final = "\u200d"
+_SIGN_OR_ESCAPE: Final = re.compile(f"{ESCAPE.pattern}|.", re.DOTALL)
 _WORD, _BLANK, _FLAG, _SIGN, _GLUE = "word", "blank", "flag", "sign", "glue"
 
 
@@ -58,10 +62,11 @@ def words(before: str, after: str) -> tuple[Runs, Runs]:
 
 
 def tokens(text: str) -> list[str]:
-    """The text in words, blanks and signs; where a script writes no blanks, in letters with their marks."""
+    """The text in words, blanks and signs; where a script writes no blanks, in letters with their marks. An
+    escape is a sign."""
     found: list[str] = []
     last = ""
-    for sign in text:
+    for sign in _SIGN_OR_ESCAPE.findall(text):
         kind = _kind(sign)
         joins = kind == _GLUE or (kind == last and kind not in (_SIGN, _GLUE))
         if found and (joins or found[-1].endswith(_JOINER)):
@@ -74,9 +79,12 @@ def tokens(text: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _kind(sign: str) -> str:
+    if len(sign) > 1:
+        return _SIGN
     if sign.isspace():
         return _BLANK
-    if sign == _JOINER or "\U0001f3fb" <= sign <= "\U0001f3ff" or category(sign).startswith("M"):
+    # Joiners, selectors, and marks of direction belong to what stands before them.
+    if "\U0001f3fb" <= sign <= "\U0001f3ff" or category(sign) in ("Mn", "Mc", "Me", "Cf"):
         return _GLUE
     if "\U0001f1e6" <= sign <= "\U0001f1ff":
         return _FLAG

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple, TypeAlias
 
 from icesync.model import DEFAULT_LOCALE, Change, Edit, EditKind, IceBreaker, Profile
 from icesync.render.gist import Told, tally
-from icesync.render.marks import Runs, plain, words
+from icesync.render.marks import Runs, words
+from icesync.safe import visible
 
 NOTHING: Final = "No questions: the chat starts empty."
 FALLBACK: Final = "No questions of its own: people see those for everyone else."
@@ -15,7 +16,7 @@ ByPlace: TypeAlias = Mapping[int | None, Sequence[Edit]]
 
 
 class Chip(NamedTuple):
-    """A question that can be tapped, with what the tap sends; `badges` say what happened to it."""
+    """A question that can be tapped, with what the tap sends, both visible; `badges` say what happened."""
 
     question: Runs
     payload: Runs
@@ -83,22 +84,28 @@ def _empty(profile: Profile, locale: str) -> str:
 
 def _old(item: IceBreaker, found: Sequence[Edit]) -> Chip:
     """As it was: struck where a word goes."""
-    after = next((edit.after for edit in found if edit.after), None)
-    if found and after is None:
-        return Chip(plain(item.question), plain(item.payload), "removed", ("removed",))
-    question, payload = (words(*pair)[0] for pair in zip(item, after or item, strict=True))
-    return Chip(question, payload, "changed" if found else "")
+    if not found:
+        return _chip(item, item)
+    before, after = found[0].before or item, found[0].after
+    if after is None:
+        return _chip(before, before)._replace(look="removed", badges=("removed",))
+    return _chip(before, after)._replace(look="changed")
 
 
 def _new(item: IceBreaker, found: Sequence[Edit]) -> Chip:
     """As it will be: marked where a word comes."""
     if not found:
-        return Chip(plain(item.question), plain(item.payload))
-    before = found[0].before
+        return _chip(item, item)
+    before, after = found[0].before, found[0].after or item
     if before is None:
-        return Chip(plain(item.question), plain(item.payload), "new", ("new",))
-    question, payload = (words(*pair)[1] for pair in zip(before, item, strict=True))
-    badges = ["reworded"] * (before.question != item.question)
-    badges += ["new payload"] * (before.payload != item.payload)
+        return _chip(after, after)._replace(look="new", badges=("new",))
+    badges = ["reworded"] * (before.question != after.question)
+    badges += ["new payload"] * (before.payload != after.payload)
     badges += [f"moved from {edit.origin} to {edit.position}" for edit in found if edit.kind is EditKind.MOVE]
-    return Chip(question, payload, "changed", tuple(badges))
+    return _chip(before, after, side=1)._replace(look="changed", badges=tuple(badges))
+
+
+def _chip(before: IceBreaker, after: IceBreaker, *, side: int = 0) -> Chip:
+    """One side of a chip, marked where it is not the other's."""
+    question, payload = (words(*map(visible, pair))[side] for pair in zip(before, after, strict=True))
+    return Chip(question, payload)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from icesync.diff import edits
 from icesync.model import (
     Account,
     Change,
@@ -17,6 +16,7 @@ from icesync.model import (
     Status,
     Unreadable,
 )
+from icesync.render.gist import tell
 from icesync.render.look import Look
 from icesync.render.words import (
     MARKS,
@@ -83,7 +83,7 @@ def report(report: Report, look: Look) -> str:
 def _change(change: Change, look: Look) -> Iterator[str]:
     sign = SIGNS[change.action]
     yield f"{look.paint(sign, COLORS[sign])} {look.paint(_name(change.account), 'bold')}"
-    told = edits(change.before, change.after)
+    ((_, told),) = tell([change])
     width = max(len(place(edit)) for edit in told)
     for locale, found in by_locale(told):
         yield f"{'':{min(look.indent, 4)}}{visible(locale)}"

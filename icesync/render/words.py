@@ -40,8 +40,8 @@ def emptied(plan: Plan) -> str:
     names = [visible(change.account.name) for change in plan.changes if change.action is Action.DELETE]
     if not names:
         return ""
-    who = "1 account loses its" if len(names) == 1 else f"{len(names)} accounts lose their"
-    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    who = "1 account loses its" if len(names) == 1 else f"{len(names):,} accounts lose their"
+    more = f" and {len(names) - FEW:,} more" if len(names) > FEW else ""
     return f"{who} last question: {', '.join(names[:FEW])}{more}."
 
 

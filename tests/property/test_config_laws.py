@@ -14,6 +14,7 @@ from icesync.config.webhooks import FIELDS
 from icesync.diagnostics import Severity, in_order
 from icesync.errors import ConfigError
 from icesync.model import Account, Api, Desired, Profile, canonical_text
+from icesync.safe import has_ink, hidden
 
 SEEDS = [
     b"""\
@@ -120,7 +121,7 @@ TEXTS = (
         max_size=12,
     )
 )
-QUESTIONS = TEXTS.map(canonical_text).filter(bool)
+QUESTIONS = TEXTS.map(canonical_text).filter(lambda text: bool(text) and (has_ink(text) or not hidden(text)))
 ENTRIES = st.lists(st.tuples(QUESTIONS, QUESTIONS), min_size=1, max_size=4)
 PROFILES = (
     st.none()

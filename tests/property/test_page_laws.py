@@ -51,11 +51,11 @@ class Structure(HTMLParser):
         names = tuple(name for name, _ in attrs)
         if tag in ("del", "ins"):
             assert not names
-        else:
+        elif tag != "bdi" or names:
             self.tags.append((tag, names))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in ("del", "ins"):
+        if tag not in ("del", "ins", "bdi"):
             self.tags.append((f"/{tag}", ()))
 
     def handle_data(self, data: str) -> None:

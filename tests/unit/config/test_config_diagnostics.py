@@ -29,7 +29,18 @@ def read_cases() -> dict[str, tuple[dict[str, str], list[str]]]:
 
 CASES = read_cases()
 CONTROL = "control characters cannot stand here; write '\\xNN' in double quotes"
-# What an editor would not keep in a text file.
+QUESTIONS = """\
+version: 1
+accounts:
+  a:
+    id: me
+    token: env:T
+    vars: {gap: "\\u2060"}
+    ice_breakers:
+      default:
+"""
+RULE = "[invisible-character]"
+# What an editor would not keep in a text file, or not show.
 ODD_BYTES = {
     "broken UTF-8": (
         b"version: 1\n# \xc3\xa4\xff",
@@ -38,6 +49,30 @@ ODD_BYTES = {
     "NUL": (
         ONE.encode() + b"# \0",
         [f"icesync.yaml:4:3: error: {CONTROL} [control-character]"],
+    ),
+    "texts without anything to see": (
+        (QUESTIONS + '        - {question: "\u200b \\u3164", payload: \ufeff}').encode(),
+        [
+            "icesync.yaml:9:22: error: the question has no visible character [invisible-text]",
+            "icesync.yaml:9:43: error: the payload has no visible character [invisible-text]",
+        ],
+    ),
+    "characters that nobody sees": (
+        (
+            QUESTIONS
+            + "        - {question: Where\u200b is it?, payload: P}\n"
+            + '        - {question: Which?, payload: "P\\u00ad"}\n'
+            + "        - {question: 'Who\u202e ?', payload: 'é${gap}'}"
+        ).encode(),
+        [
+            f"icesync.yaml:{place}: warning: the {key} holds {sign}, which nobody can see {RULE}"
+            for place, key, sign in (
+                ("9:27", "question", "U+200B ZERO WIDTH SPACE"),
+                ("10:39", "payload", "U+00AD SOFT HYPHEN"),
+                ("11:26", "question", "U+202E RIGHT-TO-LEFT OVERRIDE"),
+                ("11:41", "payload", "U+2060 WORD JOINER"),
+            )
+        ],
     ),
     "20,000 open brackets": (
         b"[" * 20_000,
@@ -54,6 +89,12 @@ def test_a_mistake_is_told_at_its_place(told: Told, files: dict[str, str], lines
 @pytest.mark.parametrize(("text", "lines"), ODD_BYTES.values(), ids=ODD_BYTES)
 def test_bytes_that_are_no_text_for_yaml_are_told(told: Told, text: bytes, lines: list[str]) -> None:
     assert told(text) == lines
+
+
+def test_what_a_script_or_an_emoji_needs_is_no_matter(told: Told) -> None:
+    questions = ["❤\ufe0f 👩\u200d💻", "می\u200cخواهم", "שלום\u200f!", "Où est-ce\xa0?", "{}"]
+    for question in questions:
+        assert told(QUESTIONS + f'        - {{question: "{question}", payload: "{question}"}}') == []
 
 
 def test_a_file_has_a_size_limit(told: Told) -> None:

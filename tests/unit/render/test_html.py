@@ -185,6 +185,14 @@ def test_a_report_of_limited_size_keeps_what_went_wrong() -> None:
     assert "applied <bdi>good-89</bdi>" in page
 
 
+def test_an_escape_stays_in_one_piece_where_text_runs_to_the_left() -> None:
+    question = 'איפה\u202e "<זה>\u200b?\u200f'
+    plan = Plan((Change(Account("acme", "1"), NOTHING, Profile.of({"default": [(question, "P")]})),))
+
+    expected = r"איפה<bdi>\u202e</bdi> &#34;&lt;זה&gt;<bdi>\u200b</bdi>?" + "\u200f</p>"
+    assert expected in render(plan, "html")
+
+
 def carried_out(report: Report) -> Report:
     """The report as the run itself knows it."""
     return replace(report, changes=PLAN.changes)

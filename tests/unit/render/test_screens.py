@@ -73,6 +73,20 @@ def test_what_was_reworded_and_moved_says_both() -> None:
     )
 
 
+def test_what_nobody_sees_is_marked_as_the_change_that_it_is() -> None:
+    before = Profile.of({"default": [("Where\u200b is it?", "A"), ("Où\xa0?", "B"), ("❤\ufe0f", "C")]})
+    after = Profile.of({"default": [("Where is it?", "A"), ("Où ?", "B"), ("❤\ufe0f", "D")]})
+
+    (sight,) = drawn(before, after).sights
+
+    assert [told(chip)[0] for chip in sight.before.chips] == [
+        r"Where[\u200b] is it?",
+        r"Où[\xa0]?",
+        "❤\ufe0f",
+    ]
+    assert [told(chip)[0] for chip in sight.after.chips] == ["Where is it?", "Où[ ]?", "❤\ufe0f"]
+
+
 def test_an_empty_screen_says_what_people_see_instead() -> None:
     one = {"default": [("A?", "A")]}
     both = {**one, "fr_FR": [("B ?", "B")]}

@@ -108,8 +108,8 @@ def emptied(count: int) -> tuple[Change, ...]:
         (
             3_000,
             (
-                "3000 accounts lose their last question: shop-0001, shop-0002, shop-0003, shop-0004, "
-                "shop-0005, shop-0006, shop-0007, shop-0008, shop-0009, shop-0010 and 2990 more."
+                "3,000 accounts lose their last question: shop-0001, shop-0002, shop-0003, shop-0004, "
+                "shop-0005, shop-0006, shop-0007, shop-0008, shop-0009, shop-0010 and 2,990 more."
             ),
         ),
     ],
