@@ -53,6 +53,7 @@ REPORTED = Report(
         Outcome(Account(f"acme-{status}", "1", labels=("eu",)), Action.UPDATE, status, 2, "why", TIMEOUT, 1)
         for status in Status
     ),
+    changes=tuple(Change(Account(f"acme-{status}", "1"), LIVE, WANTED) for status in Status),
 )
 PLANNED = Plan((*PLAN.changes, Change(DEAD, WANTED, LIVE)), (Unreadable(OLD, EXPIRED),), unmanaged=1)
 
@@ -86,7 +87,8 @@ def test_no_text_runs_or_loads_or_hides_anything(
         open_page(make([f"harmless {number}" for number in range(len(texts))])),
     )
 
-    elements = "[...document.querySelectorAll('*')].map((each) => each.localName).join()"
+    # An escape has a bare bdi around it, and harmless texts have no escapes.
+    elements = "[...document.querySelectorAll('*:not(.phone bdi)')].map((each) => each.localName).join()"
     assert page.evaluate(elements) == same.evaluate(elements)
     assert page.title() == same.title()
     page.get_by_label("Account", exact=True).fill("autofocus onfocus")
