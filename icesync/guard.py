@@ -16,10 +16,11 @@ def reasons(plan: Plan, limits: Limits, *, force: bool = False) -> list[str]:
     Percentages are of the managed accounts in the run.
     """
     found = [] if force else _past_limits(plan, limits)
+    # Once for each account, whatever else would be done to it.
+    protected = {write.account.name: write.action for write in reversed(plan.writes) if write.account.protect}
     return found + [
-        f"{change.account.name} is protected: `protect: true` must be lifted before it can {change.action}"
-        for change in plan.changes
-        if change.account.protect
+        f"{name} is protected: `protect: true` must be lifted before it can {protected[name]}"
+        for name in sorted(protected)
     ]
 
 
@@ -33,7 +34,7 @@ def _past_limits(plan: Plan, limits: Limits) -> list[str]:
         f"{count:,} of {plan.accounts:,} accounts would {verb}, the limit {name} is {limit}"
         f" (--{name.replace('_', '-')} or --force goes past it)"
         for name, limit, count, verb in (
-            ("max_changes", limits.max_changes, len(plan.changes), "change"),
+            ("max_changes", limits.max_changes, len(plan.differing), "change"),
             ("max_deletes", limits.max_deletes, plan.count(Action.DELETE), "lose all ice breakers"),
         )
         if not limit.admits(count, plan.accounts)

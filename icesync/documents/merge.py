@@ -44,11 +44,12 @@ def plans(found: Mapping[str, Plan]) -> Plan:
             raise StalePlan(f"{first_file} and {file} were made from different files: make new plans")
         if plan.api != first.api:
             raise StalePlan(f"{first_file} and {file} were made against different APIs: make new plans")
-    _check_apart({file: [*plan.changes, *plan.unreadable] for file, plan in found.items()})
+    _check_apart({file: [*plan.writes, *plan.unreadable] for file, plan in found.items()})
     whole = found.values()
     return replace(
         first,
         changes=_by_name(plan.changes for plan in whole),
+        subscriptions=_by_name(plan.subscriptions for plan in whole),
         unreadable=_by_name(plan.unreadable for plan in whole),
         unchanged=sum(plan.unchanged for plan in whole),
         unmanaged=sum(plan.unmanaged for plan in whole),

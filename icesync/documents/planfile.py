@@ -9,7 +9,7 @@ from icesync import __version__, guard
 from icesync.documents import strict
 from icesync.documents.parts import account, error
 from icesync.errors import PlanFileError
-from icesync.model import Action, Desired, Edit, Fleet, IceBreaker, Plan, Profile
+from icesync.model import CHANGES, Desired, Edit, Fleet, IceBreaker, Plan, Profile, Subscription
 
 FORMAT: Final = "icesync.plan/1"
 # A hundred thousand updates of a dozen questions. Whoever reads a file for `loads` stops there.
@@ -40,6 +40,8 @@ def to_document(plan: Plan, explain: Explain) -> dict[str, Any]:
         ],
         "unreadable": [{**account(found.account), "error": error(found.error)} for found in plan.unreadable],
     }
+    if plan.subscriptions:
+        document["subscriptions"] = [_subscription(each) for each in plan.subscriptions]
     if plan.forecast is not None:
         document["forecast"] = asdict(plan.forecast)
     if plan.against is not None:
@@ -106,9 +108,16 @@ def desired_digest(fleet: Fleet) -> str:
 
 def _contradictions(plan: Plan, document: Mapping[str, Any]) -> Iterator[str]:
     """What no plan of ours says, although the shape and the digest of the document hold."""
-    accounts = [*(change.account for change in plan.changes), *(found.account for found in plan.unreadable)]
-    names = Counter(account.name for account in accounts)
-    yield from (f"the account {name!r} stands in it twice" for name, count in names.items() if count > 1)
+    unreadable = [found.account for found in plan.unreadable]
+    changed = {change.account.name: change.account for change in plan.changes}
+    for writes in (plan.changes, plan.subscriptions):
+        names = Counter(account.name for account in (*(each.account for each in writes), *unreadable))
+        yield from (f"the account {name!r} stands in it twice" for name, count in names.items() if count > 1)
+    for each in plan.subscriptions:
+        if changed.get(each.account.name, each.account) != each.account:
+            yield f"the account {each.account.name!r} is two accounts"
+        if not each.added or len(each.after) != len(each.before) + len(each.added):
+            yield f"after is not before and more for {each.account.name!r}"
     for change, told in zip(plan.changes, document["changes"], strict=True):
         if change.before == change.after:
             yield f"before and after of {change.account.name!r} are the same"
@@ -122,12 +131,22 @@ def _contradictions(plan: Plan, document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _summary(plan: Plan) -> dict[str, int]:
-    return {
+    told = {
         "accounts": plan.accounts,
-        **{action.value: plan.count(action) for action in Action},
+        **{action.value: plan.count(action) for action in CHANGES},
         "unchanged": plan.unchanged,
         "unmanaged": plan.unmanaged,
         "unreadable": len(plan.unreadable),
+    }
+    return {**told, "subscribe": len(plan.subscriptions)} if plan.subscriptions else told
+
+
+def _subscription(found: Subscription) -> dict[str, Any]:
+    return {
+        **account(found.account),
+        "action": found.action.value,
+        "before": list(found.before),
+        "after": list(found.after),
     }
 
 

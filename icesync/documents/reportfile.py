@@ -7,7 +7,7 @@ from typing import Any, Final
 from icesync.documents import strict
 from icesync.documents.parts import account, error
 from icesync.errors import PlanFileError
-from icesync.model import Outcome, Report, Status
+from icesync.model import Action, Outcome, Report, Status
 
 FORMAT: Final = "icesync.report/1"
 
@@ -40,8 +40,9 @@ def from_document(document: Mapping[str, Any]) -> Report:
     from icesync.documents.schema import shaped
 
     report = shaped(ReportShape, document).value()
-    names = Counter(outcome.account.name for outcome in report.outcomes)
-    for name in (name for name, count in names.items() if count > 1):
+    # Once for its profile, and once for its subscriptions.
+    ends = Counter((each.account.name, each.action is Action.SUBSCRIBE) for each in report.outcomes)
+    for name in (name for (name, _), count in ends.items() if count > 1):
         raise PlanFileError(f"made up, it contradicts itself: the account {name!r} stands in it twice")
     if _summary(report) != document["summary"]:
         raise PlanFileError("made up, it contradicts itself: the summary does not fit the outcomes")

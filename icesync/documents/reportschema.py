@@ -49,7 +49,8 @@ class ReportShape(Shape):
     finished: Text
     summary: ReportSummary
     outcomes: list[OutcomeShape]
-    """Sorted by account name."""
+    """Sorted by account name, then by action: an account whose profile was written may have been
+    subscribed to webhooks too."""
 
     def value(self) -> Report:
         outcomes = tuple(outcome.value() for outcome in self.outcomes)

@@ -4,7 +4,7 @@ document is made of."""
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, InstanceOf, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf, ValidationError
 
 from icesync.errors import PlanFileError
 from icesync.model import (
@@ -21,6 +21,7 @@ from icesync.model import (
     Limits,
     Plan,
     Profile,
+    Subscription,
     Unreadable,
 )
 
@@ -37,6 +38,13 @@ class Shape(BaseModel):
     """An object of the document: these keys and no others."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def sorted_once(found: list[str]) -> list[str]:
+    """The list, if it is sorted and nothing stands in it twice."""
+    if found != sorted(set(found)):
+        raise ValueError("not sorted, or something stands in it twice")
+    return found
 
 
 class QuestionShape(Shape):
@@ -113,7 +121,7 @@ class EditShape(Shape):
 class ChangeShape(ToldShape):
     """One account that differs, as its whole document before and after."""
 
-    action: Action
+    action: Literal[Action.CREATE, Action.UPDATE, Action.DELETE]
     before: ProfileShape
     """Live when the plan was made: locale to questions in order. Empty: nothing was live."""
     after: ProfileShape
@@ -122,6 +130,22 @@ class ChangeShape(ToldShape):
 
     def value(self) -> Change:
         return Change(self.named(), profile(self.before), profile(self.after))
+
+
+Fields = Annotated[list[Text], AfterValidator(sorted_once)]
+
+
+class SubscriptionShape(ToldShape):
+    """One account that lacks webhook fields; nothing is ever unsubscribed."""
+
+    action: Literal[Action.SUBSCRIBE]
+    before: Fields
+    """The fields that it was subscribed to when the plan was made, sorted."""
+    after: Fields
+    """Those and the ones that apply will add, sorted."""
+
+    def value(self) -> Subscription:
+        return Subscription(self.named(), tuple(self.before), tuple(self.after))
 
 
 class UnreadableShape(ToldShape):
@@ -149,6 +173,8 @@ class PlanSummary(Shape):
     unchanged: Count
     unmanaged: Count
     unreadable: Count
+    subscribe: Count = 0
+    """Accounts that lack webhook fields; they may be among those of the changes too."""
 
 
 class ForecastShape(Shape):
@@ -209,6 +235,8 @@ class PlanShape(Shape):
     """Sorted by account name."""
     unreadable: list[UnreadableShape]
     """Sorted by account name."""
+    subscriptions: list[SubscriptionShape] = []
+    """Sorted by account name."""
     forecast: ForecastShape | None = None
     against: AgainstShape | None = None
     limits: LimitsShape | None = None
@@ -233,6 +261,7 @@ class PlanShape(Shape):
             against=self.against.value() if self.against else None,
             limits=self.limits.value() if self.limits else None,
             warnings=tuple(self.warnings),
+            subscriptions=tuple(found.value() for found in self.subscriptions),
         )
 
 

@@ -8,7 +8,7 @@ from icesync import __version__
 from icesync.documents import strict
 from icesync.documents.parts import error, named
 from icesync.errors import PlanFileError
-from icesync.model import Snapshot
+from icesync.model import Observation, Profile, Snapshot
 
 FORMAT: Final = "icesync.snapshot/1"
 # Some 200,000 accounts. Whoever reads a file for `loads` stops there.
@@ -23,11 +23,7 @@ def to_document(snapshot: Snapshot) -> dict[str, Any]:
         "icesync": __version__,
         "created": snapshot.created,
         "api": {"url": snapshot.api.url, "version": snapshot.api.version},
-        "accounts": [
-            {**named(each.account), "ice_breakers": each.profile.as_data()}
-            for each in seen
-            if each.profile is not None
-        ],
+        "accounts": [_seen(each, each.profile) for each in seen if each.profile is not None],
         "unreadable": [
             {**named(each.account), "error": error(each.error)} for each in seen if each.error is not None
         ],
@@ -64,6 +60,11 @@ def json_schema() -> dict[str, Any]:
     from icesync.documents import schema, snapshotschema
 
     return schema.json_schema(snapshotschema.SnapshotShape)
+
+
+def _seen(seen: Observation, profile: Profile) -> dict[str, Any]:
+    told = {**named(seen.account), "ice_breakers": profile.as_data()}
+    return told if seen.subscribed is None else {**told, "webhooks": list(seen.subscribed)}
 
 
 def _contradictions(snapshot: Snapshot) -> Iterator[str]:

@@ -9,6 +9,7 @@ from icesync.documents.schema import (
     ApiShape,
     Digest,
     ErrorShape,
+    Fields,
     ProfileShape,
     Shape,
     Stamp,
@@ -24,8 +25,12 @@ class SeenShape(AccountShape):
     ice_breakers: ProfileShape
     """Live when the snapshot was taken: locale to questions in order. Empty: nothing was live."""
 
+    webhooks: Fields | None = None
+    """The fields that it was subscribed to, sorted; null or absent where that was not asked."""
+
     def value(self) -> Observation:
-        return Observation(self.named(), profile(self.ice_breakers))
+        subscribed = None if self.webhooks is None else tuple(self.webhooks)
+        return Observation(self.named(), profile(self.ice_breakers), subscribed=subscribed)
 
 
 class UnseenShape(AccountShape):

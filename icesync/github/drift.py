@@ -21,7 +21,7 @@ class Drift(Enum):
 
 def seen(plan: Plan) -> Drift:
     """An account that cannot be read hides nobody else's drift, and ends none."""
-    if plan.changes:
+    if plan.differing:
         return Drift.THERE
     return Drift.GONE if plan.complete else Drift.UNKNOWN
 

@@ -139,7 +139,7 @@ class _Job:
         if self.command == "show" and isinstance(value, Plan) and not code:
             missing = origin.missing(map(Path, inputs.saved_plans(self.inputs)))
             said += _told_missing(missing)
-            code = ExitCode.PENDING if value.changes else ExitCode.DONE
+            code = ExitCode.PENDING if value.differing else ExitCode.DONE
             code = code if value.complete and not missing else ExitCode.PARTIAL
         return Result(self.command, code, value, tuple(said), mistakes), totals
 

@@ -46,8 +46,9 @@ class Result:
     def changes(self) -> int:
         """The accounts that differ, or that were written."""
         if isinstance(self.value, Plan):
-            return len(self.value.changes)
-        return sum(outcome.action is not None for outcome in self.value.outcomes) if self.value else 0
+            return len(self.value.differing)
+        outcomes = self.value.outcomes if self.value else ()
+        return len({outcome.account.name for outcome in outcomes if outcome.action is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def summary(result: Result, run: Run) -> str:
 
 
 def drift_title(fleet: str, plan: Plan) -> str:
-    count = len(plan.changes)
+    count = len(plan.differing)
     who = (
         f"{count} account{' differs' if count == 1 else 's differ'}" if count else "some accounts may differ"
     )
@@ -95,13 +96,12 @@ def drift_title(fleet: str, plan: Plan) -> str:
 
 def drift_issue(result: Result, plan: Plan, config: str, selection: Sequence[str], run: Run) -> str:
     """`selection`: the options that chose the accounts of the plan."""
-    names = [change.account.name for change in plan.changes]
-    if not names:
+    if not plan.differing:
         opening = ["No account is seen to differ any more, but not all could be read: the issue stays open."]
     else:
         opening = [
             f"Live state is not what the files say at commit {run.short}.",
-            *_who_wins(config, names, selection),
+            *_who_wins(config, plan, selection),
         ]
     note = f"Seen by {run.link}. icesync keeps this issue up to date, and closes it in the end."
     return _page(result, run, opening, [note], chars=COMMENT_CHARS)
@@ -113,16 +113,19 @@ def failure(result: Result) -> str:
     return "\n".join([f"icesync {result.command}, exit code {result.code}: {why}", *result.said])
 
 
-def _who_wins(config: str, names: Sequence[str], selection: Sequence[str]) -> Iterator[str]:
-    only, adopted = [f"--only={name}" for name in names], [config, *names]
+def _who_wins(config: str, plan: Plan, selection: Sequence[str]) -> Iterator[str]:
+    names = [account.name for account in plan.differing]
+    only = [f"--only={name}" for name in names]
+    adopted = [config, *(change.account.name for change in plan.changes)]
     if len(" ".join(names)) > _MOST_NAMES:
         # The step's own selection: an apply of more than that would write more than is said to differ.
         only = [*selection] if len(" ".join(selection)) <= _MOST_SELECTION else ["--only=…"]
         adopted = [*only, config]
     yield "**Who wins?** The files, as soon as somebody applies them:"
     yield _command("apply", *only, config)
-    yield "Live state, if it is adopted. This prints it as YAML, to be put into the files and merged:"
-    yield _command("pull", *adopted)
+    if plan.changes:  # subscriptions that are missing are nothing to adopt
+        yield "Live state, if it is adopted. This prints it as YAML, to be put into the files and merged:"
+        yield _command("pull", *adopted)
     if only == ["--only=…"]:
         yield "In place of `--only=…` stands what chose the accounts of the step, which is too long for here."
 

@@ -23,6 +23,7 @@ from icesync.model.done import (
     Status,
 )
 from icesync.model.planned import (
+    CHANGES,
     Action,
     Against,
     Change,
@@ -35,10 +36,13 @@ from icesync.model.planned import (
     Observation,
     Plan,
     Snapshot,
+    Subscription,
     Unreadable,
+    Write,
 )
 
 __all__ = [
+    "CHANGES",
     "DEFAULT_LOCALE",
     "NOTHING",
     "USUAL_API",
@@ -68,6 +72,8 @@ __all__ = [
     "Rollout",
     "Snapshot",
     "Status",
+    "Subscription",
     "Unreadable",
+    "Write",
     "canonical_text",
 ]

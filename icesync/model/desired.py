@@ -86,10 +86,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """What an account shall have. No profile means unmanaged: never read by a plan, never written."""
+    """What an account shall have. Its profile is left alone where there is none, and its subscriptions
+    where it names no webhooks."""
 
     account: Account
     profile: Profile | None
+
+    @property
+    def is_managed(self) -> bool:
+        """Something is asked for; else a plan never reads the account, and an apply never writes it."""
+        return self.profile is not None or bool(self.account.webhooks)
 
 
 @dataclass(frozen=True, slots=True)

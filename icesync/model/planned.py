@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, TypeAlias
 
 from icesync.model.desired import USUAL_API, Account, Api, IceBreaker, Limits, Profile
 
@@ -45,12 +46,17 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was seen live on one account, at the clock's second `at`: a profile, or a failure."""
+    """What was seen live on one account, at the clock's second `at`: what was asked for, or a failure.
+
+    `subscribed` are the webhook fields that the account is subscribed to, sorted; None where that was
+    not asked, so nobody knows.
+    """
 
     account: Account
     profile: Profile | None
     error: GraphFailure | None = None
     at: float = 0.0
+    subscribed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,16 @@ class Snapshot:
 
 
 class Action(StrEnum):
-    """What a change does to an account. `create`: nothing was live before."""
+    """What is done to an account: one of CHANGES to its profile, or that it is subscribed to webhooks.
+    `create`: nothing was live before."""
 
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    SUBSCRIBE = "subscribe"
+
+
+CHANGES: Final = (Action.CREATE, Action.UPDATE, Action.DELETE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,28 @@ class Change:
         if not self.after:
             return Action.DELETE
         return Action.UPDATE if self.before else Action.CREATE
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One account's webhook fields before and after, each sorted. `after` has all of `before` and more:
+    nothing is ever unsubscribed."""
+
+    account: Account
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        return tuple(field for field in self.after if field not in self.before)
+
+    @property
+    def action(self) -> Action:
+        return Action.SUBSCRIBE
+
+
+Write: TypeAlias = Change | Subscription
+"""What an apply sends for one account; one of each at most."""
 
 
 class EditKind(StrEnum):
@@ -139,7 +172,7 @@ class Against:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What apply would do. `changes` and `unreadable` are sorted by account name.
+    """What apply would do. `changes`, `subscriptions` and `unreadable` are sorted by account name.
 
     `created` is UTC as `2026-11-23T03:09:11Z`; `desired` is the digest of the resolved desired
     state that the plan was made from. `against` is None where live state itself was read. `limits` are
@@ -157,11 +190,25 @@ class Plan:
     against: Against | None = None
     limits: Limits | None = None
     warnings: tuple[str, ...] = ()
+    subscriptions: tuple[Subscription, ...] = ()
+
+    @property
+    def writes(self) -> tuple[Write, ...]:
+        """Everything that would be sent, in that order."""
+        return (*self.changes, *self.subscriptions)
+
+    @property
+    def differing(self) -> tuple[Account, ...]:
+        """The accounts that are not as desired, each once, by name."""
+        if not self.subscriptions:
+            return tuple(change.account for change in self.changes)
+        found = {write.account.name: write.account for write in self.writes}
+        return tuple(found[name] for name in sorted(found))
 
     @property
     def accounts(self) -> int:
         """The managed accounts in the run."""
-        return len(self.changes) + len(self.unreadable) + self.unchanged
+        return len(self.differing) + len(self.unreadable) + self.unchanged
 
     @property
     def complete(self) -> bool:

@@ -13,6 +13,7 @@ from icesync.model import (
     Outcome,
     Plan,
     Report,
+    Subscription,
     Unreadable,
 )
 from icesync.render import words
@@ -48,6 +49,7 @@ REFUSALS: Final = Section("### Why apply would refuse it\n")
 WARNINGS: Final = Section("### Warnings\n")
 UNREADABLE: Final = Section("### Unreadable\n")
 CHANGES: Final = Section(_opening("Changed accounts", "Change", "Account", "Questions", "Locales"))
+SUBSCRIPTIONS: Final = Section(_opening("Webhooks", "Change", "Account", "Fields that are added"))
 REMOVALS: Final = Section(_opening("Removed", "What", "Account", "Locale", "Question → payload"))
 EDITS: Final = Section("### Every edit", GAP)
 OUTCOMES: Final = Section(_opening("Accounts", "Status", "Action", "Account", "Calls", "Detail"))
@@ -72,6 +74,7 @@ def plan(plan: Plan, say: Say) -> Draft:
         *_sentences(plan.warnings, WARNINGS, "warnings", Rank.WARNED, say),
         *(_unreadable(found, say) for found in plan.unreadable),
         *(_change(told, say) for told in changes),
+        *(_subscription(found, say) for found in plan.subscriptions),
         *(item for told in changes for item in _removals(told, say)),
         *(_edits(told, say) for told in changes if told.change.action is not Action.DELETE),
     ]
@@ -109,6 +112,12 @@ def _change(told: Told, say: Say) -> Item:
         return Item(CHANGES, "deleted accounts", (Rank.DELETED, 0), row)
     reduced = any(edit.kind is EditKind.REMOVE for edit in edits)
     return Item(CHANGES, "other changed accounts", (Rank.REDUCED if reduced else Rank.CHANGED, 0), row)
+
+
+def _subscription(found: Subscription, say: Say) -> Item:
+    what = f"{words.SIGNS[found.action]} {found.action}"
+    row = _row(what, _name(found.account, say), ", ".join(map(say, found.added)))
+    return Item(SUBSCRIPTIONS, "accounts to subscribe", (Rank.CHANGED, 1), row)
 
 
 def _removals(told: Told, say: Say) -> Iterator[Item]:

@@ -9,7 +9,18 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from icesync import guard
-from icesync.model import Account, Action, EditKind, Outcome, Plan, Report, Status, Unreadable
+from icesync.model import (
+    CHANGES,
+    Account,
+    Action,
+    EditKind,
+    Outcome,
+    Plan,
+    Report,
+    Status,
+    Subscription,
+    Unreadable,
+)
 from icesync.render import gist, locales, words
 from icesync.render.gist import Told
 from icesync.render.look import Look
@@ -33,6 +44,7 @@ KINDS: Final[Mapping[str, str]] = {
     Action.DELETE: "all questions go",
     Action.UPDATE: "some questions change",
     Action.CREATE: "the first questions come",
+    Action.SUBSCRIBE: "webhook fields are added",
     UNREADABLE: "live state is unknown, nothing will be written",
     Status.FAILED: "not written, or refused",
     Status.UNVERIFIED: "written, but it does not read back as it should",
@@ -55,13 +67,14 @@ class Entry(NamedTuple):
 
     kind: str
     account: Account
-    value: Told | CarriedOut | Unreadable
+    value: Told | CarriedOut | Subscription | Unreadable
     rank: int
 
 
 _TEMPLATES: Final[Mapping[type, str]] = {
     Told: "card.html.j2",
     CarriedOut: "outcome.html.j2",
+    Subscription: "subscription.html.j2",
     Unreadable: "unreadable.html.j2",
 }
 
@@ -82,8 +95,10 @@ def plan(plan: Plan, _: Look, *, most: int = MOST_BYTES) -> str:
     """Every change as chat screens before and after, up to `most` bytes; removals are left out last."""
     changes = gist.tell(plan.changes)
     entries = [Entry(each.change.action, each.change.account, each, _rank(each)) for each in changes]
+    entries += [Entry(each.action, each.account, each, 2) for each in plan.subscriptions]
     entries += [Entry(UNREADABLE, found.account, found, 0) for found in plan.unreadable]
     totals = {f"to {action}": plan.count(action) for action in (Action.DELETE, Action.UPDATE, Action.CREATE)}
+    totals |= {"to subscribe": len(plan.subscriptions)} if plan.subscriptions else {}
     totals |= {UNREADABLE: len(plan.unreadable), "unchanged": plan.unchanged}
     totals |= {"unmanaged": plan.unmanaged} if plan.unmanaged else {}
     told, refusals = gist.gist(changes), guard.foreseen(plan)
@@ -108,7 +123,7 @@ def report(report: Report, _: Look, *, most: int = MOST_BYTES) -> str:
         Entry(
             each.status,
             each.account,
-            CarriedOut(each, by_name.get(each.account.name)),
+            CarriedOut(each, by_name.get(each.account.name) if each.action in CHANGES else None),
             each.status.good,
         )
         for each in report.outcomes
@@ -121,8 +136,9 @@ def report(report: Report, _: Look, *, most: int = MOST_BYTES) -> str:
         report=report,
         totals=totals | {"unchanged": report.unchanged},
         changed=_locales(changes),
-        troubles=sum(not each.status.good for each in report.outcomes),
-        bare=not changes and any(each.action for each in report.outcomes),
+        accounts=len({each.account.name for each in report.outcomes}),
+        troubles=len({each.account.name for each in report.outcomes if not each.status.good}),
+        bare=not changes and any(each.action in CHANGES for each in report.outcomes),
     )
 
 
@@ -181,7 +197,7 @@ def _fitting(entries: list[Entry], room: int) -> Iterator[tuple[int, str]]:
             return
 
 
-def _draw(number: int, value: Told | CarriedOut | Unreadable) -> str:
+def _draw(number: int, value: Told | CarriedOut | Subscription | Unreadable) -> str:
     return _environment().get_template(_TEMPLATES[type(value)]).render(number=number, item=value)
 
 

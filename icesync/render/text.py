@@ -14,6 +14,7 @@ from icesync.model import (
     Plan,
     Report,
     Status,
+    Subscription,
     Unreadable,
 )
 from icesync.render.gist import tell
@@ -56,6 +57,7 @@ def plan(plan: Plan, look: Look) -> str:
     blocks = [
         quiet(plan),
         *("\n".join(_change(change, look)) for change in plan.changes),
+        *("\n".join(_subscription(found, look)) for found in plan.subscriptions),
         *("\n".join(_unreadable(found, look)) for found in plan.unreadable),
         against(plan),
         "\n".join(_sentences(warnings(plan), "yellow", look)),
@@ -74,7 +76,8 @@ def report(report: Report, look: Look) -> str:
     if look.width is not None and width + OTHERS > look.width:
         width = 0
     outcomes = sorted(report.outcomes, key=lambda outcome: not outcome.status.good)
-    lines = [line for outcome in outcomes for line in _outcome(outcome, width, look)]
+    actions = max((len(outcome.action or "") for outcome in outcomes), default=0)
+    lines = [line for outcome in outcomes for line in _outcome(outcome, width, max(actions, 6), look)]
     run = f" Run {visible(report.run)}." if report.run else ""
     totals = look.paint(f"Apply: {report_totals(report)}.{run}", "bold")
     return "\n".join([*lines, *[""] * bool(lines), totals]) + "\n"
@@ -110,17 +113,26 @@ def _sides(edit: Edit, label: str) -> list[tuple[str, str]]:
     return [("-", text) for text in old] + [("+", text) for text in new]
 
 
+def _subscription(found: Subscription, look: Look) -> Iterator[str]:
+    sign = SIGNS[found.action]
+    yield f"{look.paint(sign, COLORS[sign])} {look.paint(_name(found.account), 'bold')}"
+    yield f"{'':{min(look.indent, 4)}}webhooks"
+    for field in found.added:
+        start = f"{'':{look.indent}}{look.paint(sign, COLORS[sign])} "
+        yield from _lines(start, look.indent + 2, field, COLORS[sign], look)
+
+
 def _unreadable(found: Unreadable, look: Look) -> Iterator[str]:
     yield f"{look.paint('!', 'red')} {look.paint(_name(found.account), 'bold')}"
     yield from _failure(found.account, found.error, look)
 
 
-def _outcome(outcome: Outcome, width: int, look: Look) -> Iterator[str]:
+def _outcome(outcome: Outcome, width: int, actions: int, look: Look) -> Iterator[str]:
     status = look.paint(f"{outcome.status:10}", STATUS_COLORS[outcome.status])
     calls = f"{outcome.calls} call{'s' * (outcome.calls != 1)}"
     name = _name(outcome.account)
     beside = [f"{name:{width}}"] * bool(width)
-    yield "  ".join([status, f"{outcome.action or '':6}", *beside, calls, *wave(outcome)])
+    yield "  ".join([status, f"{outcome.action or '':{actions}}", *beside, calls, *wave(outcome)])
     if not beside:
         yield f"    {name}"
     if outcome.detail:

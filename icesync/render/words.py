@@ -5,17 +5,18 @@ from itertools import groupby
 from typing import Final
 
 from icesync import guard
-from icesync.model import Action, Edit, EditKind, GraphFailure, Outcome, Plan, Report, Status
+from icesync.model import CHANGES, Action, Edit, EditKind, GraphFailure, Outcome, Plan, Report, Status
 from icesync.safe import visible
 
-SIGNS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-"}
+SIGNS: Final = {Action.CREATE: "+", Action.UPDATE: "~", Action.DELETE: "-", Action.SUBSCRIBE: "+"}
 FEW: Final = 10
 UNITS: Final = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 MARKS: Final = {EditKind.ADD: "+", EditKind.REMOVE: "-", EditKind.EDIT: "~", EditKind.MOVE: ">"}
 
 
 def plan_totals(plan: Plan) -> str:
-    counts = [f"{plan.count(action)} to {action}" for action in Action] + [f"{plan.unchanged} unchanged"]
+    counts = [f"{plan.count(action)} to {action}" for action in CHANGES] + [f"{plan.unchanged} unchanged"]
+    counts += [f"{len(plan.subscriptions)} to subscribe"] * bool(plan.subscriptions)
     return ", ".join(counts + [f"{len(plan.unreadable)} unreadable"] * bool(plan.unreadable))
 
 
@@ -26,7 +27,7 @@ def report_totals(report: Report) -> str:
 
 def quiet(plan: Plan) -> str:
     """What to say first where no account would change; empty where one would."""
-    if plan.changes:
+    if plan.differing:
         return ""
     if plan.unreadable:
         return "No changes in the accounts that could be read."

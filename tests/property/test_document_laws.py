@@ -25,6 +25,7 @@ def reduced(plan: Plan) -> Plan:
     return replace(
         plan,
         changes=tuple(replace(change, account=kept(change.account)) for change in plan.changes),
+        subscriptions=tuple(replace(found, account=kept(found.account)) for found in plan.subscriptions),
         unreadable=tuple(replace(found, account=kept(found.account)) for found in plan.unreadable),
     )
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from icesync import guard
 from icesync.diff import edits
-from icesync.model import Account, Action, Change, EditKind, Plan, Report, Unreadable
+from icesync.model import Account, Action, Change, EditKind, Plan, Report, Subscription, Unreadable
 from icesync.render.markdown import fitted
 from tests.support.comment import HEADS, Comment, assert_in_order
 from tests.support.samples import hostile_plan, hostile_report
@@ -43,7 +43,15 @@ def hostile_plans(draw: st.DrawFn) -> Plan:
     dead = [Unreadable(Account(f"dead {number}", text), error) for number in range(draw(st.integers(0, 9)))]
     changes = [Change(account, *pairs[number % len(pairs)]) for number, account in enumerate(accounts)]
     warnings = tuple(f"{text} {number:02}" for number in range(warned))
-    return Plan(tuple(changes), tuple(dead), unchanged=3, limits=draw(limits()), warnings=warnings)
+    subscribed = [Subscription(each, (), (text, "~")) for each in accounts[: draw(st.integers(0, 9))]]
+    return Plan(
+        tuple(changes),
+        tuple(dead),
+        unchanged=3,
+        limits=draw(limits()),
+        warnings=warnings,
+        subscriptions=tuple(subscribed),
+    )
 
 
 def many_reports() -> st.SearchStrategy[Report]:
@@ -109,6 +117,7 @@ def test_what_there_is_is_what_the_plan_says(plan: Plan) -> None:
             "warnings": len(plan.warnings),
             "deleted accounts": plan.count(Action.DELETE),
             "other changed accounts": plan.count(Action.CREATE) + plan.count(Action.UPDATE),
+            "accounts to subscribe": len(plan.subscriptions),
             "removed questions": kinds.count(EditKind.REMOVE),
             "unreadable accounts": len(plan.unreadable),
             "accounts' edits": plan.count(Action.CREATE) + plan.count(Action.UPDATE),

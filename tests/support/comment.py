@@ -9,7 +9,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 VOID: Final = ("br", "hr", "img")
-HEADS: Final = {"Changed accounts": 4, "Removed": 4, "Accounts": 5}
+HEADS: Final = {"Changed accounts": 4, "Webhooks": 3, "Removed": 4, "Accounts": 5}
 # So many refusals, and so many warnings, stay longer than anything else.
 FIRST: Final = 20
 FINE: Final = ("applied", "already")
@@ -100,6 +100,7 @@ class Comment(HTMLParser):
                 "warnings": len(self.listed("Warnings")),
                 "deleted accounts": deleted,
                 "other changed accounts": len(changes) - changes.count("- delete"),
+                "accounts to subscribe": len(self.table("Webhooks")),
                 "removed questions": len(self.table("Removed")),
                 "unreadable accounts": len(self.listed("Unreadable")),
                 "accounts' edits": len(self.summaries),
@@ -123,7 +124,7 @@ def stages(comment: Comment) -> list[int]:
     deleted = [row for row in rows if row[0] == "- delete"]
     reduced = [row for row in rows if row not in deleted and "removed" in row[2]]
     everything = lost.count("everything")
-    others = len(rows) - len(deleted) - len(reduced)
+    others = len(rows) - len(deleted) - len(reduced) + len(comment.table("Webhooks"))
     parts = [len(deleted), len(reduced), everything, len(lost) - everything]
     told = [len(comment.listed(heading)) for heading in ("Why apply would refuse it", "Warnings")]
     first, further = [min(count, FIRST) for count in told], sum(max(count - FIRST, 0) for count in told)

@@ -16,6 +16,7 @@ from icesync.model import (
     Profile,
     Report,
     Status,
+    Subscription,
     Unreadable,
 )
 
@@ -83,6 +84,19 @@ REPORT: Final = Report(
     ),
     unchanged=5,
 )
+LACKING: Final = Plan(
+    changes=PLAN.changes[:1],
+    subscriptions=(
+        Subscription(NEW, (), ("messages", "messaging_postbacks")),
+        Subscription(OLD, ("comments", "messages"), ("comments", "messages", "messaging_postbacks")),
+    ),
+    unchanged=1,
+    created=PLAN.created,
+    desired=PLAN.desired,
+    limits=Limits(),
+)
+"""A plan of which one account is created and subscribed, and another one is subscribed alone."""
+
 QUIET_PLAN: Final = Plan((), unchanged=4)
 QUIET_REPORT: Final = Report(REPORT.run, REPORT.started, REPORT.finished, unchanged=4)
 
@@ -103,6 +117,7 @@ def hostile_plan(text: str) -> Plan:
         desired=text,
         limits=Limits(),
         warnings=(text,),
+        subscriptions=(Subscription(account, (), (text,)),),
     )
 
 

@@ -24,6 +24,7 @@ from icesync.model import (
     Report,
     Snapshot,
     Status,
+    Subscription,
     Unreadable,
     canonical_text,
 )
@@ -91,6 +92,17 @@ def changes(account: Account) -> st.SearchStrategy[Change]:
     return pairs.map(lambda pair: Change(account, *pair))
 
 
+def fields() -> st.SearchStrategy[tuple[str, ...]]:
+    """Webhook fields, some of them as the API alone would name them."""
+    known = st.sampled_from(("comments", "messages", "messaging_postbacks", "messaging_seen"))
+    return st.sets(known | hostile_texts(), max_size=4).map(lambda found: tuple(sorted(found)))
+
+
+def subscriptions(account: Account) -> st.SearchStrategy[Subscription]:
+    pairs = st.tuples(fields(), fields()).filter(lambda pair: not set(pair[0]).issuperset(pair[1]))
+    return pairs.map(lambda pair: Subscription(account, pair[0], tuple(sorted({*pair[0], *pair[1]}))))
+
+
 def limits() -> st.SearchStrategy[Limits]:
     bounds = st.builds(Limit, COUNTS) | st.builds(Limit, st.integers(0, 100), st.just(True))
     return st.builds(Limits, bounds, bounds)
@@ -105,9 +117,12 @@ def plans(draw: st.DrawFn, max_accounts: int = 4) -> Plan:
     """Any plan: accounts differ in name and id and are sorted by name."""
     fleet = draw(_fleets(max_accounts))
     split = draw(st.integers(0, len(fleet)))
+    kinds = [draw(st.sampled_from(("change", "subscribe", "both"))) for _ in fleet[:split]]
+    readable = list(zip(fleet[:split], kinds, strict=True))
     unreadable = [Unreadable(account, draw(failures())) for account in fleet[split:]]
     return Plan(
-        changes=tuple(draw(changes(account)) for account in fleet[:split]),
+        changes=tuple(draw(changes(account)) for account, kind in readable if kind != "subscribe"),
+        subscriptions=tuple(draw(subscriptions(account)) for account, kind in readable if kind != "change"),
         unreadable=tuple(unreadable),
         unchanged=draw(COUNTS),
         unmanaged=draw(COUNTS),
@@ -123,8 +138,9 @@ def plans(draw: st.DrawFn, max_accounts: int = 4) -> Plan:
 @st.composite
 def snapshots(draw: st.DrawFn, max_accounts: int = 4) -> Snapshot:
     """Any live state: of some accounts a profile, of the others why there is none."""
-    pairs = profiles().map(lambda found: (found, None)) | failures().map(lambda error: (None, error))
-    seen = [Observation(account, *draw(pairs)) for account in draw(_fleets(max_accounts))]
+    read = st.tuples(profiles(), st.none(), st.just(0.0), st.none() | fields())
+    unread = failures().map(lambda error: (None, error))
+    seen = [Observation(account, *draw(read | unread)) for account in draw(_fleets(max_accounts))]
     return Snapshot(draw(STAMPS), tuple(seen), draw(st.sampled_from((Api(), Api("http://127.0.0.1:1")))))
 
 

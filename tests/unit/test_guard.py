@@ -16,6 +16,7 @@ from icesync.model import (
     Limits,
     Plan,
     Profile,
+    Subscription,
     Unreadable,
 )
 
@@ -128,3 +129,23 @@ def test_a_plan_that_knows_its_limits_foresees_its_refusal() -> None:
     assert foreseen(plan) == []
     assert foreseen(replace(plan, limits=Limits())) == reasons(plan, Limits())
     assert len(foreseen(replace(plan, limits=LOOSE))) == 1
+
+
+def test_an_account_is_one_change_though_it_is_subscribed_too() -> None:
+    plan = fleet(updates=2)
+    both = Subscription(plan.changes[0].account, (), ("messages",))
+    other = Subscription(Account("acme-9", "9"), (), ("messages",))
+
+    for subscriptions, count in (((both,), 2), ((both, other), 3)):
+        (told,) = reasons(replace(plan, subscriptions=subscriptions), Limits(Limit(1)))
+        assert told.startswith(f"{count} of {count} accounts would change")
+
+
+def test_protection_refuses_subscriptions_and_tells_an_account_once() -> None:
+    plan = fleet(updates=1, protect=True)
+    both = Subscription(plan.changes[0].account, (), ("messages",))
+    other = Subscription(Account("acme-1", "1", protect=True), (), ("messages",))
+
+    told = reasons(replace(plan, subscriptions=(both, other)), LOOSE, force=True)
+
+    assert [reason.rpartition(" ")[2] for reason in told] == ["update", "subscribe"]

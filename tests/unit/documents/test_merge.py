@@ -205,3 +205,12 @@ def test_a_report_that_tells_of_an_account_twice_is_not_read() -> None:
 
     with pytest.raises(PlanFileError, match="the account 'a' stands in it twice"):
         reportfile.loads(twice)
+
+
+def test_an_account_may_have_an_end_for_its_profile_and_one_for_its_subscriptions() -> None:
+    ends = (outcome("a"), replace(outcome("a"), action=Action.SUBSCRIBE))
+    found = replace(LATE, outcomes=ends)
+
+    assert reportfile.loads(reportfile.dumps(found)) == found
+    with pytest.raises(PlanFileError, match="the account 'a' stands in it twice"):
+        reportfile.loads(reportfile.dumps(replace(LATE, outcomes=(*ends, ends[1]))))

@@ -14,7 +14,7 @@ from icesync.diff import edits
 from icesync.documents import planfile, strict
 from icesync.errors import PlanFileError
 from icesync.model import NOTHING, Account, Desired, Fleet, Plan, Profile
-from tests.support.samples import PLAN, QUIET_PLAN, hostile_plan
+from tests.support.samples import LACKING, PLAN, QUIET_PLAN, hostile_plan
 
 TEXT = planfile.dumps(PLAN, edits)
 
@@ -271,7 +271,7 @@ def test_blanks_and_the_order_of_keys_do_not_matter() -> None:
     assert planfile.loads(shuffled) == planfile.loads(TEXT)
 
 
-@pytest.mark.parametrize("plan", [PLAN, QUIET_PLAN, hostile_plan("\ud800\x1b")])
+@pytest.mark.parametrize("plan", [PLAN, LACKING, QUIET_PLAN, hostile_plan("\ud800\x1b")])
 def test_the_schema_accepts_every_plan(plan: Plan) -> None:
     schema = planfile.json_schema()
     Draft202012Validator.check_schema(schema)
@@ -326,3 +326,50 @@ def test_to_want_nothing_is_not_to_leave_it_unmanaged() -> None:
     nothing, unmanaged = (Desired(Account("a", "1"), profile) for profile in (NOTHING, None))
 
     assert planfile.desired_digest(Fleet((nothing,))) != planfile.desired_digest(Fleet((unmanaged,)))
+
+
+def test_subscriptions_stand_where_there_are_any_and_are_read_back() -> None:
+    document = json.loads(planfile.dumps(LACKING, edits))
+
+    assert "subscriptions" not in json.loads(TEXT)
+    assert "subscribe" not in json.loads(TEXT)["summary"]
+    assert document["summary"] == {
+        "accounts": 3, "create": 1, "update": 0, "delete": 0, "unchanged": 1, "unmanaged": 0, "unreadable": 0,
+        "subscribe": 2,
+    }  # fmt: skip
+    assert document["subscriptions"][1] == {
+        "account": "acme-old",
+        "id": "17841400000000002",
+        "protect": True,
+        "action": "subscribe",
+        "before": ["comments", "messages"],
+        "after": ["comments", "messages", "messaging_postbacks"],
+    }
+    found = planfile.loads(json.dumps(document)).subscriptions
+    assert [each.added for each in found] == [each.added for each in LACKING.subscriptions]
+
+
+@pytest.mark.parametrize(
+    ("number", "keys", "told"),
+    [
+        (0, {"account": "acme-old", "id": "17841400000000002"}, "'acme-old' stands in it twice"),
+        (0, {"id": "1"}, "'acme-de' is two accounts"),
+        (0, {"before": ["messages", "messaging_postbacks"]}, "after is not before and more for 'acme-de'"),
+        (0, {"before": ["comments"]}, "after is not before and more for 'acme-de'"),
+        (0, {"after": ["messages", "comments"]}, "damaged at subscriptions.0.after: .*not sorted"),
+        (0, {"after": ["messages", "messages"]}, "damaged at subscriptions.0.after: .*twice"),
+        (0, {"action": "update"}, "damaged at subscriptions.0.action"),
+        (1, {"protect": False}, "the refusals do not fit"),
+    ],
+)
+def test_a_made_up_subscription_is_refused(number: int, keys: dict[str, Any], told: str) -> None:
+    document = json.loads(planfile.dumps(LACKING, edits))
+    document["subscriptions"][number].update(keys)
+
+    with pytest.raises(PlanFileError, match=told):
+        planfile.loads(signed(document))
+
+
+def test_to_subscribe_is_no_change_of_a_profile() -> None:
+    with pytest.raises(PlanFileError, match=r"damaged at changes\.0\.action"):
+        planfile.loads(signed(changed(("changes", 0, "action"), "subscribe")))

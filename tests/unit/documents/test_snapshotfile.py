@@ -18,7 +18,7 @@ SNAPSHOT = Snapshot(
     (
         Observation(DEAD, None, EXPIRED, at=7.0),
         Observation(OLD, NOTHING, at=8.0),
-        Observation(US, LIVE, at=9.0),
+        Observation(US, LIVE, at=9.0, subscribed=("comments", "messages")),
     ),
     Api("https://graph.facebook.com", "v23.0"),
 )
@@ -50,7 +50,12 @@ def test_it_says_when_and_where_it_was_taken_and_what_was_live() -> None:
     assert document["api"] == {"url": "https://graph.facebook.com", "version": "v23.0"}
     assert document["accounts"] == [
         {"account": "acme-old", "id": "17841400000000002", "ice_breakers": {}},
-        {"account": "acme-us", "id": "17841400000000003", "ice_breakers": LIVE.as_data()},
+        {
+            "account": "acme-us",
+            "id": "17841400000000003",
+            "ice_breakers": LIVE.as_data(),
+            "webhooks": ["comments", "messages"],
+        },
     ]
     (dead,) = document["unreadable"]
     assert (dead["account"], dead["error"]["kind"], dead["error"]["code"]) == ("acme-fr", "token", 190)

@@ -1,5 +1,7 @@
 """Comments, summaries and issues: what they say, that they fit, and that no text in them does anything."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from markdown_it import MarkdownIt
 from icesync.diagnostics import Diagnostic, Severity, Span
 from icesync.github import pages
 from icesync.github.pages import Result, Run
-from icesync.model import Account, Change, Plan, Profile
+from icesync.model import Account, Action, Change, Outcome, Plan, Profile, Report, Status, Subscription
 
 URL = "https://github.example/acme/shops/actions/runs/1"
 RUN = Run("c0ffee", URL, artifact=True)
@@ -133,3 +135,27 @@ def test_names_that_are_as_long_as_a_page_leave_the_page_a_page() -> None:
     body = pages.comment(result, RUN)
     assert body.startswith("## icesync plan\n")
     assert 40_000 < len(body) <= 60_000
+
+
+def test_a_drift_of_subscriptions_alone_has_nothing_to_adopt() -> None:
+    lacking = Subscription(Account("shop-9", "9"), (), ("messages",))
+    alone, both = Plan((), subscriptions=(lacking,)), replace(plan(1), subscriptions=(lacking,))
+
+    assert pages.drift_title("shops", alone) == "icesync: 1 account differs from the files (shops)"
+    assert Result("drift", 2, both, (), ()).changes == 2
+    told = [
+        pages.drift_issue(Result("drift", 2, each, (), ()), each, "icesync.yaml", (), RUN)
+        for each in (alone, both)
+    ]
+    assert "icesync apply --only=shop-9 icesync.yaml" in told[0]
+    assert "icesync pull" not in told[0]
+    assert "icesync apply --only=shop-0 --only=shop-9 icesync.yaml" in told[1]
+    assert "icesync pull icesync.yaml shop-0\n" in told[1]
+
+
+def test_an_account_counts_once_however_much_was_done_to_it() -> None:
+    ends = [
+        Outcome(Account("shop", "1"), action, Status.APPLIED) for action in (Action.UPDATE, Action.SUBSCRIBE)
+    ]
+
+    assert Result("apply", 0, Report("", "", "", tuple(ends)), (), ()).changes == 1

@@ -25,7 +25,7 @@ from icesync.model import (
 )
 from icesync.render import html, render
 from icesync.render.look import Look
-from tests.support.samples import EXPIRED, PLAN, QUIET_PLAN, QUIET_REPORT, REPORT
+from tests.support.samples import EXPIRED, LACKING, PLAN, QUIET_PLAN, QUIET_REPORT, REPORT
 
 ONE = Profile.of({"default": [("Where is my order?", "ORDER")]})
 TWO = Profile.of({"default": [("Where is my order?", "ORDER"), ("Any jobs?", "JOBS")]})
@@ -263,3 +263,14 @@ def test_the_names_of_what_is_left_out_have_a_bound_too() -> None:
     assert f"this page leaves out {left_out:,} accounts" in page
     assert page.count("<li>create ") == html.MOST_NAMES
     assert f"<p>And {left_out - html.MOST_NAMES} accounts more.</p>" in page
+
+
+def test_subscriptions_are_cards_with_the_fields_that_are_added() -> None:
+    page = render(LACKING, "html")
+
+    assert page.count('data-kind="subscribe"') == 2
+    assert "<p>Webhooks that are added: <code>messages</code>, <code>messaging_postbacks</code></p>" in page
+    assert "<dt>to subscribe</dt><dd>2</dd>" in page
+    assert "subscribe</span> 2 accounts: webhook fields are added" in page
+    assert "2 accounts would change" in page
+    assert "to subscribe" not in render(PLAN, "html")

@@ -24,7 +24,7 @@ from icesync.render import render
 from icesync.render.markdown import COMMENT_CHARS, SUMMARY_BYTES, fitted, literal
 from icesync.render.words import age
 from tests.support.comment import Comment, assert_in_order
-from tests.support.samples import EXPIRED, PLAN, QUIET_PLAN, REPORT
+from tests.support.samples import EXPIRED, LACKING, PLAN, QUIET_PLAN, REPORT
 
 ASKS = Profile.of({"default": [("Where is my order?", "ORDER"), ("When are you open?", "HOURS")]})
 LESS = Profile.of({"default": [("Where is my order?", "ORDER")]})
@@ -276,3 +276,13 @@ def test_without_a_bound_it_is_whole() -> None:
 def test_where_not_even_the_totals_fit_it_says_so(value: Plan | Report) -> None:
     with pytest.raises(ValueError, match="not even"):
         fitted(value, most_chars=100)
+
+
+def test_subscriptions_have_a_table_of_their_own() -> None:
+    comment = Comment(render(LACKING, "markdown"))
+
+    assert comment.table("Webhooks") == [
+        ["+ subscribe", "acme-de (17841400000000001)", "messages, messaging_postbacks"],
+        ["+ subscribe", "acme-old (17841400000000002)", "messaging_postbacks"],
+    ]
+    assert "1 unchanged, 2 to subscribe." in comment.outside

@@ -21,7 +21,7 @@ from icesync.model import (
     Unreadable,
 )
 from icesync.render import render
-from tests.support.samples import PLAN, QUIET_PLAN, QUIET_REPORT, REPORT
+from tests.support.samples import LACKING, PLAN, QUIET_PLAN, QUIET_REPORT, REPORT
 
 
 def update(before: tuple[str, str], after: tuple[str, str]) -> Plan:
@@ -34,6 +34,7 @@ def update(before: tuple[str, str], after: tuple[str, str]) -> Plan:
     [
         (replace(PLAN, unreadable=()), "Plan: 1 to create, 1 to update, 1 to delete, 1 unchanged."),
         (PLAN, "Plan: 1 to create, 1 to update, 1 to delete, 1 unchanged, 1 unreadable."),
+        (LACKING, "Plan: 1 to create, 0 to update, 0 to delete, 1 unchanged, 2 to subscribe."),
         (QUIET_PLAN, "Plan: 0 to create, 0 to update, 0 to delete, 4 unchanged."),
     ],
 )
@@ -216,3 +217,38 @@ def test_a_token_that_cannot_be_had_is_told_with_its_reference() -> None:
     assert "env:" not in render(Plan((), (Unreadable(account, expired),)), "text")
     for kept in ("json", "markdown", "html"):
         assert "IG_TOKENS" not in render(Plan((), (Unreadable(account, missing),)), kept)
+
+
+def test_subscriptions_stand_below_the_changes_with_what_is_added() -> None:
+    assert (
+        render(LACKING, "text")
+        == """\
++ acme-de (17841400000000001)
+    default
+      + 1  question  + Wo ist mein Paket?
+           payload   + ORDER_STATUS
+
++ acme-de (17841400000000001)
+    webhooks
+      + messages
+      + messaging_postbacks
+
++ acme-old (17841400000000002)
+    webhooks
+      + messaging_postbacks
+
+Apply would refuse this: acme-old is protected: `protect: true` must be lifted before it can subscribe
+
+Plan: 1 to create, 0 to update, 0 to delete, 1 unchanged, 2 to subscribe.
+"""
+    )
+    assert render(replace(LACKING, changes=(), limits=None), "text").startswith("+ acme-de")
+
+
+def test_the_outcomes_of_subscriptions_stand_in_line_with_the_others() -> None:
+    found = REPORT.outcomes[0], replace(REPORT.outcomes[0], action=Action.SUBSCRIBE, calls=0)
+
+    assert render(replace(REPORT, outcomes=found), "text").splitlines()[:2] == [
+        "applied     create     acme-de (17841400000000001)  3 calls",
+        "applied     subscribe  acme-de (17841400000000001)  0 calls",
+    ]
