@@ -110,6 +110,9 @@ class _Provident:
     client: GraphClient
     calls: int
 
+    async def subscriptions(self, account: Account) -> tuple[str, ...]:
+        return await self.client.subscriptions(account)
+
     async def get_profile(self, account: Account) -> Profile:
         self.client.hold(account, self.calls)
         try:

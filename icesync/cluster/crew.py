@@ -8,12 +8,12 @@ from typing import Final
 
 from icesync.clock import Clock
 from icesync.cluster import work
-from icesync.cluster.grants import READ_GRANT, WRITE_GRANT, Grants
+from icesync.cluster.grants import NO_GRANT, READ_GRANT, WRITE_GRANT, Grants
 from icesync.cluster.halves import Half, Item, Reading, Writing
 from icesync.cluster.taking import MOST_DEATHS, HandsOut, Taking
 from icesync.connection import Traffic
-from icesync.model import Account, Change, Desired, Observation, Outcome, Plan, Rollout
-from icesync.reconciler import WriteLog
+from icesync.model import Account, Change, Desired, Observation, Outcome, Plan, Rollout, Subscription
+from icesync.reconciler import SUBSCRIBE_CALLS, WriteLog
 from icesync.reconciler.course import Course
 from icesync.reconciler.ports import Notify
 from icesync.reconciler.workers import each
@@ -84,10 +84,13 @@ class DaskCrew:
         async def carry_out(wave: Sequence[Change]) -> None:
             await self._work_off(half, wave, ahead)
 
-        return await course.run(plan, carry_out)
+        async def subscribe(found: Sequence[Subscription]) -> None:
+            await self._work_off(Writing(course, grant=NO_GRANT), found, ahead)
+
+        return await course.run(plan, carry_out, subscribe)
 
     async def _work_off(self, half: Half[Item], items: Sequence[Item], ahead: int) -> None:
-        size, at_once, cap = self._split(len(items), half.grant[0], ahead)
+        size, at_once, cap = self._split(len(items), half.grant[0] or SUBSCRIBE_CALLS, ahead)
         taking = Taking(half, self.workers, self.grants, self.calls, cap, self.traffic.waits)
 
         async def take(part: list[Item]) -> None:

@@ -18,6 +18,9 @@ WRITE_GRANT: Final = (1 + WRITE_CALLS, 1 + WRITE_CALLS + CLEAR_CALLS)
 """Reading it again, writing it and reading it back; and clearing it on the way, where it comes to that.
 Of ten calls a plan and an apply whose worker dies take seven at most: three are left to try again."""
 
+NO_GRANT: Final = (0, 0)
+"""No account has a budget of the calls for its subscriptions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grants:

@@ -8,12 +8,23 @@ from icesync.clock import Clock
 from icesync.cluster import work
 from icesync.cluster.grants import READ_GRANT, WRITE_GRANT
 from icesync.errors import IcesyncError
-from icesync.model import Account, Change, Desired, GraphFailure, Observation, Outcome, Rollout, Status
+from icesync.model import (
+    Account,
+    Change,
+    Desired,
+    GraphFailure,
+    Observation,
+    Outcome,
+    Rollout,
+    Status,
+    Subscription,
+    Write,
+)
 from icesync.reconciler.course import Course
 from icesync.reconciler.ports import Notify
 
-Item = TypeVar("Item", Desired, Change)
-Taken = TypeVar("Taken", Desired, Change, contravariant=True)  # an Item that only goes in
+Item = TypeVar("Item", Desired, Change, Subscription)
+Taken = TypeVar("Taken", Desired, Change, Subscription, contravariant=True)  # an Item that only goes in
 Waits = Callable[[Account, GraphFailure | None], bool]
 """Whether an account that failed so shall be tried again in this run."""
 
@@ -70,7 +81,8 @@ class Reading:
         others = {seen.account.name: seen for seen in result.others}
         for desired in items:
             account = desired.account
-            seen = Observation(account, desired.profile)
+            profile, subscribed = work.as_desired(desired)
+            seen = Observation(account, profile, subscribed=subscribed)
             if account.name not in equal:
                 seen = others[account.name]
             if not waits(account, seen.error):
@@ -89,8 +101,8 @@ class Reading:
 
 @dataclass(slots=True)
 class Writing:
-    """`lost` names accounts that a worker had which never told what it did: nothing that is found
-    there later says that this run has not written them."""
+    """Of changes, or of subscriptions. `lost` names accounts that a worker had which never told what it
+    did: nothing that is found there later says that this run has not written them."""
 
     course: Course
     lost: set[str] = field(default_factory=set)
@@ -99,25 +111,25 @@ class Writing:
     def hindrance(self) -> str:
         return self.course.hindrance()
 
-    def record(self, items: Sequence[Change]) -> str:
-        return self.course.record(*(change for change in items if change.account.name not in self.lost))
+    def record(self, items: Sequence[Write]) -> str:
+        return self.course.record(*(item for item in items if item.account.name not in self.lost))
 
-    def errand(self, items: Sequence[Change]) -> work.Writing:
+    def errand(self, items: Sequence[Write]) -> work.Writing:
         most = self.course.rollout.stop_after
         left = None if most is None else max(most - self.course.failures, 1)
         return work.Writing(tuple(items), Rollout(stop_after=left))
 
-    def taken(self, items: Sequence[Change]) -> None:
-        self.lost.update(change.account.name for change in items)
+    def taken(self, items: Sequence[Write]) -> None:
+        self.lost.update(item.account.name for item in items)
 
-    def settle(self, items: Sequence[Change], result: work.Done, waits: Waits) -> None:
+    def settle(self, items: Sequence[Write], result: work.Done, waits: Waits) -> None:
         outcomes = {outcome.account.name: outcome for outcome in result.outcomes}
-        for change in items:
-            outcome = outcomes[change.account.name]
-            if outcome.status is not Status.DEFERRED or not waits(change.account, outcome.error):
-                self._note(change, outcome)
+        for item in items:
+            outcome = outcomes[item.account.name]
+            if outcome.status is not Status.DEFERRED or not waits(item.account, outcome.error):
+                self._note(item, outcome)
 
-    def untold(self, item: Change, failure: GraphFailure | None, detail: str, *, begun: bool) -> None:
+    def untold(self, item: Write, failure: GraphFailure | None, detail: str, *, begun: bool) -> None:
         if begun:
             self.taken([item])
         self._note(item, Outcome(item.account, item.action, Status.DEFERRED, detail=detail, error=failure))
@@ -125,13 +137,13 @@ class Writing:
     def fail(self, error: IcesyncError) -> None:
         self.course.halted = str(error)
 
-    def _note(self, change: Change, outcome: Outcome) -> None:
+    def _note(self, item: Write, outcome: Outcome) -> None:
         if outcome.status is Status.DEFERRED and outcome.error is None:
             # Its worker was told to stop, but not why.
             outcome = replace(outcome, detail=self.course.hindrance() or outcome.detail)
-        if change.account.name in self.lost:
+        if item.account.name in self.lost:
             outcome = _doubted(outcome)
-        self.course.note(replace(outcome, account=change.account))
+        self.course.note(replace(outcome, account=item.account))
 
 
 def _doubted(outcome: Outcome) -> Outcome:

@@ -18,7 +18,20 @@ from icesync.clock import SystemClock
 from icesync.crew import Alone
 from icesync.graph.ledger import Ledger
 from icesync.graph.vouching import Remembered
-from icesync.model import Account, Api, Change, Desired, GraphFailure, Observation, Outcome, Plan, Rollout
+from icesync.model import (
+    Account,
+    Api,
+    Change,
+    Desired,
+    GraphFailure,
+    Observation,
+    Outcome,
+    Plan,
+    Profile,
+    Rollout,
+    Subscription,
+    Write,
+)
 
 LOOK: Final = 1.0
 """Seconds after which a worker looks whether its part is still wanted, and the command line how it goes."""
@@ -45,10 +58,19 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """Write these accounts, each read again first. The command line has every write on record."""
+    """Write these accounts, each read again first. The command line has every write on record.
 
-    items: tuple[Change, ...]
+    No account is in it twice."""
+
+    items: tuple[Write, ...]
     rollout: Rollout
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(
+            tuple(each for each in self.items if isinstance(each, Change)),
+            subscriptions=tuple(each for each in self.items if isinstance(each, Subscription)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +210,24 @@ async def _carried_out(crew: Alone, errand: Errand) -> Seen | Done | Compared:
 
 async def _read(crew: Alone, errand: Reading) -> Seen:
     observed = await crew.observe(errand.items, _nobody)
-    wanted = {each.account.name: each.profile for each in errand.items}
-    equal = {name for name, seen in observed.items() if not seen.error and seen.profile == wanted[name]}
+    wanted = {each.account.name: as_desired(each) for each in errand.items}
+    equal = {
+        name
+        for name, seen in observed.items()
+        if not seen.error and (seen.profile, seen.subscribed) == wanted[name]
+    }
     others = tuple(seen for name, seen in observed.items() if name not in equal)
     return Seen(tuple(equal), others, dict(crew.calls))
 
 
+def as_desired(desired: Desired) -> tuple[Profile | None, tuple[str, ...] | None]:
+    """The profile and the subscriptions of an account that has what it shall, and not more."""
+    return desired.profile, desired.account.webhooks or None
+
+
 async def _write(crew: Alone, errand: Writing) -> Done:
     outcomes = await crew.apply(
-        Plan(errand.items), _KeptElsewhere(), seen={}, notify=_nobody, rollout=errand.rollout
+        errand.plan, _KeptElsewhere(), seen={}, notify=_nobody, rollout=errand.rollout
     )
     return Done(outcomes, dict(crew.calls))
 
@@ -204,7 +235,7 @@ async def _write(crew: Alone, errand: Writing) -> Done:
 class _KeptElsewhere:
     """The command line has put every write on record before it handed it out."""
 
-    def write(self, *changes: Change) -> None:
+    def write(self, *writes: Write) -> None:
         pass
 
     def outcome(self, outcome: Outcome) -> None:

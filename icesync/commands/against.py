@@ -9,7 +9,7 @@ from icesync.clock import stamp
 from icesync.commands.options import Scope
 from icesync.commands.show import read_snapshot
 from icesync.errors import PlanFileError, StalePlan, UsageError
-from icesync.model import Against, Desired, Fleet, Snapshot
+from icesync.model import Against, Desired, Fleet, Snapshot, Unreadable
 
 # Two machines may be as far apart about what time it is.
 _SKEW: Final = timedelta(minutes=5)
@@ -58,6 +58,17 @@ def unknown(snapshot: Snapshot, accounts: Iterable[Desired]) -> list[str]:
         return [f"{name} is {_UNKNOWN.format('it', 'its')}" for name in names]
     some, more = ", ".join(names[:_FEW]), len(names) - _FEW
     return [f"{len(names):,} accounts are {_UNKNOWN.format('them', 'their')}: {some} and {more:,} more"]
+
+
+def untold(snapshot: Snapshot, accounts: Iterable[Desired], unreadable: Iterable[Unreadable]) -> list[str]:
+    """What to say of subscriptions that are asked for and that the snapshot does not know."""
+    known = {seen.account.identity for seen in snapshot.observations if seen.subscribed is not None}
+    known.update(found.account.identity for found in unreadable)
+    count = sum(bool(each.account.webhooks) and each.account.identity not in known for each in accounts)
+    if not count:
+        return []
+    who = "1 account" if count == 1 else f"{count:,} accounts"
+    return [f"the snapshot does not know the subscriptions of {who}, so none is planned there"]
 
 
 def _time(snapshot: Snapshot) -> datetime:

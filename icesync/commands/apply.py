@@ -1,6 +1,6 @@
 """`icesync apply`: make live state what the files say, afresh or by a saved plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import click
 from icesync.commands import options
 from icesync.errors import StalePlan, UsageError
 from icesync.fleet import Selection
-from icesync.model import Fleet, Plan
+from icesync.model import Desired, Fleet, Plan, Subscription
 from icesync.runtime import Runtime
 
 
@@ -80,7 +80,7 @@ def _saved(path: Path, fleet: Fleet) -> Plan:
         raise StalePlan(f"{path} was made from other files than these: make a new plan")
     if plan.api != fleet.api:
         raise StalePlan(f"{path} was made against {plan.api.url} {plan.api.version}: make a new plan")
-    wanted = {each.account.name: each for each in fleet.accounts if each.profile is not None}
+    wanted = {each.account.name: each for each in fleet.accounts if each.is_managed}
     if plan.accounts > len(wanted):
         raise StalePlan(f"{path} counts more accounts than the files have: make a new plan")
     changes = []
@@ -89,4 +89,21 @@ def _saved(path: Path, fleet: Fleet) -> Plan:
         if desired is None or desired.account.id != change.account.id or desired.profile != change.after:
             raise StalePlan(f"{path} would write something else than the files say: make a new plan")
         changes.append(replace(change, account=desired.account))
-    return replace(plan, changes=tuple(changes), limits=None)
+    return replace(
+        plan, changes=tuple(changes), subscriptions=_subscriptions(plan, wanted, path), limits=None
+    )
+
+
+def _subscriptions(plan: Plan, wanted: Mapping[str, Desired], path: Path) -> tuple[Subscription, ...]:
+    """Those of the plan, with the accounts of the files."""
+    found = []
+    for subscription in plan.subscriptions:
+        desired = wanted.get(subscription.account.name)
+        if (
+            desired is None
+            or desired.account.id != subscription.account.id
+            or set(subscription.after) != {*subscription.before, *desired.account.webhooks}
+        ):
+            raise StalePlan(f"{path} would subscribe to something else than the files say: make a new plan")
+        found.append(replace(subscription, account=desired.account))
+    return tuple(found)

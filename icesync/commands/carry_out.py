@@ -14,6 +14,8 @@ from icesync.console import Console
 from icesync.crew import Crew
 from icesync.errors import ExitCode, IcesyncError, JournalError, UsageError
 from icesync.model import (
+    Account,
+    Action,
     Desired,
     FailureKind,
     Fleet,
@@ -68,7 +70,7 @@ class Execution:
             self._show(found.plan)
             await self._compare_tokens(crew, found.plan)
             self._guard(found.plan)
-            if found.plan.changes and not self.care.yes:
+            if found.plan.differing and not self.care.yes:
                 with interruption.lifted():
                     _ask(runtime.console, found.plan)
             run, outcomes = await self._write(crew, found, interruption)
@@ -98,9 +100,9 @@ class Execution:
 
     async def _compare_tokens(self, crew: Crew, plan: Plan) -> None:
         """Raise CredentialError where accounts of this run hold one token."""
-        accounts = [change.account for change in plan.changes]
+        accounts: Sequence[Account] = plan.differing
         if self.saved is None:
-            accounts = [each.account for each in self.accounts if each.profile is not None]
+            accounts = [each.account for each in self.accounts if each.is_managed]
         sharing.check_tokens(accounts, await crew.fingerprints(accounts))
 
     def _guard(self, plan: Plan) -> None:
@@ -116,7 +118,7 @@ class Execution:
         self, crew: Crew, found: steps.Survey, interruption: Interruption
     ) -> tuple[str, tuple[Outcome, ...]]:
         """The run's name and outcomes. A plan without changes makes no run."""
-        if not found.plan.changes:
+        if not found.plan.writes:
             return "", ()
         clock, console = self.runtime.clock, self.runtime.console
         forecast = found.plan.forecast
@@ -125,7 +127,7 @@ class Execution:
         interruption.writing = True
         with (
             journal.record(self.state, command=self.command, api=self.fleet.api, now=clock.now()) as log,
-            console.progress("writing", len(found.plan.changes), clock) as notify,
+            console.progress("writing", len(found.plan.writes), clock) as notify,
         ):
             outcomes = await crew.apply(
                 found.plan, log, seen=found.seen, notify=notify, rollout=self.care.rollout
@@ -138,17 +140,21 @@ class Execution:
 def _ask(console: Console, plan: Plan) -> None:
     if not console.interactive:
         raise UsageError("there is no terminal to ask on: look at the plan, then run it again with --yes")
-    count = len(plan.changes)
+    count = len(plan.differing)
     if not console.agrees(f"Write {count} account{'s' * (count != 1)}?"):
         raise IcesyncError("as you wish: nothing was written")
 
 
 def _all_outcomes(outcomes: Sequence[Outcome], plan: Plan, calls: Mapping[str, int]) -> tuple[Outcome, ...]:
-    """The outcomes of writes and of accounts that could not be read, by name, with their calls."""
+    """The outcomes of writes and of accounts that could not be read, by name and action, with the calls
+    of each account, told once: for its change where it has one."""
     everything = [*outcomes, *(_unread(unreadable) for unreadable in plan.unreadable)]
+    changed = {change.account.name for change in plan.changes}
     return tuple(
         replace(outcome, calls=calls.get(outcome.account.name, 0))
-        for outcome in sorted(everything, key=lambda outcome: outcome.account.name)
+        if outcome.action is not Action.SUBSCRIBE or outcome.account.name not in changed
+        else outcome
+        for outcome in sorted(everything, key=lambda outcome: (outcome.account.name, outcome.action or ""))
     )
 
 

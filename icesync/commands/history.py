@@ -33,8 +33,13 @@ def _row(run: "Summary") -> tuple[str, str, str, str]:
     if run.damaged:
         return run.name, "", "", "damaged, cannot be rolled back"
     told = [f"{count} {status}" for status, count in sorted(run.statuses.items())]
+    told += [
+        f"{count} subscription{'s' * (count != 1)} {status}"
+        for status, count in sorted(run.subscriptions.items())
+    ]
     if run.finished is None:
         told.append(f"cut off, {run.written} perhaps written")
+        told += [f"{run.subscribed} perhaps subscribed"] * bool(run.subscribed)
     return run.name, run.started, run.command, ", ".join(told)
 
 

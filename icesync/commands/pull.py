@@ -11,7 +11,7 @@ import click
 from icesync.clock import stamp
 from icesync.commands import options
 from icesync.errors import ConfigError, ExitCode, IcesyncError, UsageError
-from icesync.model import Api, Desired, Observation, Snapshot
+from icesync.model import NOTHING, Api, Desired, Observation, Snapshot
 from icesync.runtime import Runtime
 
 
@@ -73,7 +73,7 @@ def pull(
 
     async def work(_: object) -> dict[str, Observation]:
         async with steps.crew(runtime, scope, loaded.fleet, loaded.root) as crew:
-            return await steps.look(runtime, crew, accounts)
+            return await steps.look(runtime, crew, [_asked(each, snapshot is not None) for each in accounts])
 
     began = stamp(runtime.clock.now())
     observed = runtime.run(work)
@@ -86,6 +86,12 @@ def pull(
         if output is None:
             return code
     return max(code, _write_yaml(runtime, output, seen, loaded.fleet.api))
+
+
+def _asked(desired: Desired, whole: bool) -> Desired:
+    """What is read: the profile always, and subscriptions for a snapshot alone."""
+    account = desired.account if whole else replace(desired.account, webhooks=())
+    return Desired(account, desired.profile or NOTHING)
 
 
 def _by_name(observed: dict[str, Observation]) -> tuple[Observation, ...]:

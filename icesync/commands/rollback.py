@@ -1,6 +1,7 @@
 """`icesync rollback`: a plan back to what stood before a run, then as apply."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -50,6 +51,9 @@ def rollback(
             raise StalePlan(f"run {past.name} was made against {past.api.url}, not {loaded.fleet.api.url}")
         what = "Back to what stood before run" if past.writes else "Nothing was written by run"
         runtime.console.say(f"{what} {past.name}.")
+        if past.subscribed:
+            what = "1 subscription" if past.subscribed == 1 else f"{past.subscribed} subscriptions"
+            runtime.console.say(f"note: nothing is ever unsubscribed, so {what} of that run will stay")
         return Execution(
             runtime=runtime,
             scope=scope,
@@ -65,6 +69,7 @@ def rollback(
 
 def _before(past: "journal.Run", fleet: Fleet) -> list[Desired]:
     """What stood before the run, as desired state. An account is known by its id, also under a new
-    name; one that has left the files has no token here, and so it is told as unreadable."""
-    known = {each.account.identity: each.account for each in fleet.accounts}
+    name; one that has left the files has no token here, and so it is told as unreadable. Subscriptions
+    are none of it."""
+    known = {each.account.identity: replace(each.account, webhooks=()) for each in fleet.accounts}
     return [Desired(known.get(write.account.identity, write.account), write.before) for write in past.writes]

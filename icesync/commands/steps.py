@@ -9,7 +9,7 @@ from pathlib import Path
 
 from icesync import config, planner, revision
 from icesync.clock import stamp
-from icesync.commands.against import aged, snapshot_for, unknown
+from icesync.commands.against import aged, snapshot_for, unknown, untold
 from icesync.commands.options import Output, Scope, state_folder
 from icesync.config.schema import api_url
 from icesync.connection import Traffic
@@ -124,7 +124,7 @@ async def survey(
 ) -> Survey:
     """Read the managed ones of these accounts and plan them. Each change will cost so many calls, and
     so many of them follow at once."""
-    managed = [each for each in accounts if each.profile is not None]
+    managed = [each for each in accounts if each.is_managed]
     observed = await look(runtime, crew, managed, following=following)
     plan = replace(
         planner.plan(accounts, observed),
@@ -162,14 +162,15 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None, *, absent: Pr
     async def plan_with(scout: Scout) -> Plan:
         # Whoever carries it out later reads each account again first.
         found = await survey(runtime, scout, fleet, accounts, calls=WRITE_CALLS + 1, following=0)
-        managed = [each.account for each in accounts if each.profile is not None]
+        managed = [each.account for each in accounts if each.is_managed]
         warnings = shared_tokens(managed, await scout.fingerprints(managed))
         return replace(found.plan, limits=fleet.limits, warnings=warnings)
 
     async def work(_: object) -> Plan:
         if snapshot is not None:
             plan = await plan_with(Archivist(snapshot, absent))
-            told = {*plan.warnings, *([] if absent is None else unknown(snapshot, accounts))}
+            told = {*plan.warnings, *untold(snapshot, accounts, plan.unreadable)}
+            told.update([] if absent is None else unknown(snapshot, accounts))
             age = aged(snapshot, runtime.clock.now())
             return replace(plan, against=age, warnings=tuple(sorted(told)))
         async with crew(runtime, scope, fleet, loaded.root) as workers:
@@ -188,7 +189,7 @@ def foretell(console: Console, plan: Plan, outputs: Sequence[Output]) -> None:
 def plan_code(plan: Plan, *, pending: ExitCode = ExitCode.DONE) -> ExitCode:
     """The exit code of a plan; `pending` is the one for changes."""
     return max(
-        pending if plan.changes else ExitCode.DONE,
+        pending if plan.differing else ExitCode.DONE,
         ExitCode.PARTIAL if plan.unreadable else ExitCode.DONE,
     )
 

@@ -22,7 +22,7 @@ def validate(runtime: Runtime, config: Path) -> int:
     for warning in loaded.warnings:
         runtime.console.complain(str(warning))
     accounts = len(loaded.fleet.accounts)
-    managed = sum(each.profile is not None for each in loaded.fleet.accounts)
+    managed = sum(each.is_managed for each in loaded.fleet.accounts)
     warnings = len(loaded.warnings)
     runtime.console.result(
         f"{config} is valid: {_count(accounts, 'account')}, {managed} managed, {_count(warnings, 'warning')}."

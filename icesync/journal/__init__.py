@@ -1,8 +1,8 @@
 """The state folder: a write-ahead journal for each run, and the lock that keeps applies apart.
 
 `STATE/runs/RUN.jsonl` holds one JSON object a line: `run` (once, first), `write` (before each
-request that changes something, on disk before it is sent), `outcome`, and `end`. A run without its
-`end` was cut off; its writes may all have been sent.
+request that changes a profile, on disk before it is sent), `outcome`, `subscribe` and `subscribed` (the
+same for webhooks), and `end`. A run without its `end` was cut off; its writes may all have been sent.
 """
 
 from icesync.journal.folder import locked

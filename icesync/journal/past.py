@@ -21,18 +21,22 @@ _TEXTS: Final = {
     "run": ("format", "started", "command"),
     "write": ("account", "id"),
     "outcome": ("account", "status"),
+    "subscribe": ("account",),
+    "subscribed": ("account", "status"),
     "end": ("finished",),
 }
 
 # A cluster's writes are on record before they are handed out, and these turned out not to be sent. Of
 # an account that was, in this run, no outcome says so: see `Course.doubted` and its like in `cluster`.
 _UNSENT: Final = (Status.STALE, Status.ALREADY)
+_NOT_SUBSCRIBED: Final = (Status.ALREADY, Status.FAILED, Status.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """What the journal of one run tells. `writes` has one change for each account that may have
-    been written: its `before` is what stood there when the run began."""
+    been written: its `before` is what stood there when the run began. `subscribed` counts the accounts
+    that it has perhaps subscribed to webhooks."""
 
     name: str
     started: str
@@ -41,12 +45,14 @@ class Run:
     writes: tuple[Change, ...] = ()
     statuses: Mapping[str, int] = field(default_factory=dict)
     finished: str | None = None
+    subscribed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A run in a few words. `written` counts the accounts that may have been written. Of a damaged
-    journal only the name is known."""
+    """A run in a few words. `written` counts the accounts that may have been written, `subscribed` those
+    that may have been subscribed; `statuses` are of the former, `subscriptions` of the latter. Of a
+    damaged journal only the name is known."""
 
     name: str
     started: str = ""
@@ -55,6 +61,8 @@ class Summary:
     written: int = 0
     finished: str | None = None
     damaged: bool = False
+    subscriptions: Mapping[str, int] = field(default_factory=dict)
+    subscribed: int = 0
 
 
 def runs(state: Path) -> Iterator[Summary]:
@@ -85,7 +93,16 @@ def find(state: Path, name: str) -> Run:
             api = Api(event["api"]["url"], event["api"]["version"])
         elif event["event"] == "write" and event["account"] not in unsent and event["account"] not in writes:
             writes[event["account"]] = _change(event)
-    return Run(name, told.started, told.command, api, tuple(writes.values()), told.statuses, told.finished)
+    return Run(
+        name,
+        told.started,
+        told.command,
+        api,
+        tuple(writes.values()),
+        told.statuses,
+        told.finished,
+        told.subscribed,
+    )
 
 
 def _events(state: Path, name: str) -> Iterator[dict[str, Any]]:
@@ -141,6 +158,8 @@ def _summary(name: str, events: Iterable[Mapping[str, Any]]) -> Summary:
     accounts: set[str] = set()
     unsent: set[str] = set()
     statuses: Counter[str] = Counter()
+    subscribing: set[str] = set()
+    subscriptions: Counter[str] = Counter()
     finished = None
     for event in events:
         match event["event"]:
@@ -151,9 +170,23 @@ def _summary(name: str, events: Iterable[Mapping[str, Any]]) -> Summary:
             case "outcome":
                 statuses[event["status"]] += 1
                 unsent.update([event["account"]] if _says_unsent(event) else [])
+            case "subscribe":
+                subscribing.add(event["account"])
+            case "subscribed":
+                subscriptions[event["status"]] += 1
+                subscribing -= {event["account"]} if event["status"] in _NOT_SUBSCRIBED else set()
             case "end":
                 finished = event["finished"]
-    return Summary(name, started, command, statuses, len(accounts - unsent), finished)
+    return Summary(
+        name,
+        started,
+        command,
+        statuses,
+        len(accounts - unsent),
+        finished,
+        subscriptions=subscriptions,
+        subscribed=len(subscribing),
+    )
 
 
 def _says_unsent(event: Mapping[str, Any]) -> bool:

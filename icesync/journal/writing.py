@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 from icesync.clock import stamp
 from icesync.journal.folder import cannot_be_kept, make, make_state, names, sync_folder
-from icesync.model import Api, Change, Outcome
+from icesync.model import Action, Api, Change, Outcome, Write
 
 FORMAT: Final = "icesync.journal/1"
 
@@ -22,26 +22,18 @@ class Journal:
         self.run = run
         self._file = file
 
-    def write(self, *changes: Change) -> None:
+    def write(self, *writes: Write) -> None:
         """Record writes; on return they are on disk, and the requests may be sent."""
-        for change in changes:
-            self._append(
-                {
-                    "event": "write",
-                    "account": change.account.name,
-                    "id": change.account.id,
-                    "action": change.action.value,
-                    "before": change.before.as_data(),
-                    "after": change.after.as_data(),
-                }
-            )
+        for write in writes:
+            self._append(_event(write))
         try:
             os.fsync(self._file.fileno())
         except OSError as error:
             raise cannot_be_kept(error) from error
 
     def outcome(self, outcome: Outcome) -> None:
-        event = {"event": "outcome", "account": outcome.account.name, "status": outcome.status.value}
+        kind = "subscribed" if outcome.action is Action.SUBSCRIBE else "outcome"
+        event = {"event": kind, "account": outcome.account.name, "status": outcome.status.value}
         if outcome.error is not None and outcome.error.trace is not None:
             event["trace"] = (
                 outcome.error.trace
@@ -57,6 +49,15 @@ class Journal:
             self._file.flush()
         except OSError as error:
             raise cannot_be_kept(error) from error
+
+
+def _event(write: Write) -> dict[str, Any]:
+    """A subscription's kind is its own, which tells nothing to versions that know none of them."""
+    named = {"account": write.account.name, "id": write.account.id}
+    if isinstance(write, Change):
+        told = {"before": write.before.as_data(), "after": write.after.as_data()}
+        return {"event": "write", **named, "action": write.action.value, **told}
+    return {"event": "subscribe", **named, "before": list(write.before), "after": list(write.after)}
 
 
 @contextmanager

@@ -6,13 +6,24 @@ from math import ceil
 
 from icesync.clock import LOOK_UP, Clock
 from icesync.errors import JournalError
-from icesync.model import Change, FailureKind, GraphFailure, Limit, Outcome, Plan, Rollout, Status
+from icesync.model import (
+    Change,
+    FailureKind,
+    GraphFailure,
+    Limit,
+    Outcome,
+    Plan,
+    Rollout,
+    Status,
+    Subscription,
+    Write,
+)
 from icesync.reconciler.ports import Notify, WriteLog
 
 
 @dataclass(slots=True)
 class Course:
-    """The way through the changes of a plan. `halted` says why no write is begun any more, once that
+    """The way through a plan. `halted` says why no write is begun any more, once that
     is so; what is under way is finished. `doubted` names accounts that were perhaps written in this
     run and are to be looked at again, each with the calls that it shall have together then."""
 
@@ -28,9 +39,13 @@ class Course:
     wave: int | None = None
 
     async def run(
-        self, plan: Plan, carry_out: Callable[[Sequence[Change]], Awaitable[None]]
+        self,
+        plan: Plan,
+        carry_out: Callable[[Sequence[Change]], Awaitable[None]],
+        subscribe: Callable[[Sequence[Subscription]], Awaitable[None]],
     ) -> tuple[Outcome, ...]:
-        """Carry the changes out wave by wave; `carry_out` notes an outcome for each. Sorted by name.
+        """Carry the changes out wave by wave, then the subscriptions; `carry_out` and `subscribe` note an
+        outcome for each. Sorted by name, then by action.
 
         An account that could not be read has failed already, unless it only has to wait.
         """
@@ -40,23 +55,28 @@ class Course:
             if self.outcomes:
                 await self._go_on()
             await carry_out(part)
-        return tuple(sorted(self.outcomes, key=lambda outcome: outcome.account.name))
+        if plan.subscriptions:
+            if self.wave == 1:
+                await self._go_on()  # the first wave was the only one
+            self.wave = None
+            await subscribe(plan.subscriptions)
+        return tuple(sorted(self.outcomes, key=lambda each: (each.account.name, each.action or "")))
 
     def hindrance(self) -> str:
         """Why no write may be begun; empty while one may."""
         return "interrupted before it was written" if self.stopping() else self.halted
 
-    def record(self, *changes: Change) -> str:
+    def record(self, *writes: Write) -> str:
         """Put writes on record before they are sent; the answer says why that cannot be done."""
         try:
-            self.log.write(*changes)
+            self.log.write(*writes)
         except JournalError as error:
             self.halted = str(error)
             return self.halted
         return ""
 
     def note(self, outcome: Outcome) -> None:
-        """What became of one change."""
+        """What became of one write."""
         self.outcomes.append(replace(outcome, wave=self.wave))
         self._failed(outcome.status in (Status.FAILED, Status.UNVERIFIED))
         try:

@@ -15,18 +15,23 @@ from tests.support.strategies import accounts, limits, profiles, reports, warnin
 
 Survey = tuple[tuple[Desired, ...], dict[str, Observation]]
 UNREAD = GraphFailure(FailureKind.TRANSIENT, "no answer")
+FIELDS = st.sampled_from(((), ("messages",), ("comments", "messages")))
 SECONDS = st.integers(0, 59).map("2026-11-23T03:09:{:02}Z".format)
 
 
 @st.composite
 def surveys(draw: st.DrawFn) -> Survey:
-    """A fleet and what was seen of it: in sync, changed, unreadable or unmanaged."""
+    """A fleet and what was seen of it: in sync, changed, subscribed or not, unreadable or unmanaged."""
     found = draw(st.lists(accounts(), max_size=12, unique_by=lambda account: account.name))
-    fleet = tuple(Desired(account, draw(st.none() | profiles())) for account in found)
+    fleet = tuple(
+        Desired(replace(account, webhooks=draw(FIELDS)), draw(st.none() | profiles())) for account in found
+    )
     observed = {}
     for each in fleet:
         live = draw(st.none() | st.just(each.profile) | profiles())
-        observed[each.account.name] = Observation(each.account, live, None if live else UNREAD)
+        observed[each.account.name] = Observation(
+            each.account, live, None if live else UNREAD, subscribed=draw(st.none() | FIELDS)
+        )
     return fleet, observed
 
 

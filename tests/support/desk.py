@@ -52,9 +52,16 @@ class Desk:
     def id_of(self, number: int) -> str:
         return str(17841400000000000 + number)
 
-    def declare(self, accounts: Mapping[str, Profile | str | None], **root: Any) -> None:
-        """Write icesync.yaml: a profile, `none`, or None for an unmanaged account. Accounts are
-        numbered from 1 in their order, and have no budget. JSON is YAML."""
+    def declare(
+        self,
+        accounts: Mapping[str, Profile | str | None],
+        *,
+        webhooks: Mapping[str, Sequence[str]] | None = None,
+        **root: Any,
+    ) -> None:
+        """Write icesync.yaml: a profile, `none`, or None for an account without. Accounts are numbered
+        from 1 in their order, have no budget, and ask for `webhooks` where they are given some. JSON is
+        YAML."""
         document: dict[str, Any] = {"version": 1, "api": {"url": self.sandbox.url, "budget": "none"}, **root}
         document["defaults"] = {"token": "file:tokens.json#${name}", **root.get("defaults", {})}
         document["accounts"] = {}
@@ -68,6 +75,8 @@ class Desk:
                     locale: [{"question": q, "payload": p} for q, p in questions]
                     for locale, questions in wanted.items()
                 }
+            if webhooks and name in webhooks:
+                account["webhooks"] = list(webhooks[name])
             document["accounts"][name] = account
             tokens[name] = f"sandbox-{account['id']}"
         self.config.write_text(json.dumps(document, indent=1), encoding="utf-8")
@@ -85,6 +94,14 @@ class Desk:
 
     def seed(self, number: int, profile: Profile) -> None:
         self.sandbox.api.seed(self.id_of(number), listed(profile))
+
+    def subscribe(self, number: int, *fields: str) -> None:
+        """Subscribe account number n to these fields and to no others, past all rules."""
+        self.sandbox.api.subscribed[self.id_of(number)] = fields
+
+    def subscribed(self, number: int) -> set[str]:
+        """The fields that account number n is subscribed to."""
+        return set(self.sandbox.api.subscribed.get(self.id_of(number), ()))
 
     def calls(self, number: int, *methods: str) -> int:
         """How many requests account number n has seen, of these methods or of all."""

@@ -1,14 +1,24 @@
 """An API in memory for the reconciler: what is set, what goes wrong next, and a record of what was done."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import inf
 from typing import Any, Final
 
 from icesync.errors import GraphError, InvalidRequest, JournalError, Throttled, Transient
-from icesync.model import NOTHING, Account, Change, FailureKind, GraphFailure, Outcome, Profile
+from icesync.model import (
+    NOTHING,
+    Account,
+    Change,
+    FailureKind,
+    GraphFailure,
+    Outcome,
+    Profile,
+    Subscription,
+    Write,
+)
 from tests.support.clock import FakeClock
 
 WINDOW: Final = 600.0
@@ -43,7 +53,8 @@ class MemoryApi:
     does not name. `before_call` runs before each call takes effect, and may wait. `budget` is how
     many calls an account may get in WINDOW seconds of `clock`; who has to wait longer for it than
     `patience` is told not to. Accounts in `mixed_up` hold a stranger's token; `vouched` are those that
-    were asked for.
+    were asked for. Calls for what is `subscribed` cost no budget and take their faults of `others`; with
+    `adds` the fields that are sent join those that there are, else they replace them.
     """
 
     live: dict[str, Profile] = field(default_factory=dict)
@@ -57,22 +68,26 @@ class MemoryApi:
     patience: float = 20.0
     mixed_up: Collection[str] = ()
     vouched: list[str] = field(default_factory=list)
+    subscribed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    others: Mapping[str, Iterable[Fault]] = field(default_factory=dict)
+    adds: bool = False
 
     def __post_init__(self) -> None:
         self._scripts = {account: iter(script) for account, script in self.scripts.items()}
+        self._others = {account: iter(script) for account, script in self.others.items()}
         self._lagging: dict[str, tuple[Profile, int]] = {}
         self._calls: dict[str, list[float]] = {}
         self._held: dict[str, int] = {}
 
     def heal(self) -> None:
         """From now on nothing goes wrong."""
-        self._scripts, self._lagging = {}, {}
+        self._scripts, self._others, self._lagging = {}, {}, {}
         self.lag, self.merge, self.budget, self.mixed_up = 0, False, None, ()
 
     @property
     def written(self) -> list[str]:
-        """The account of every write that was sent, in order."""
-        return [account for verb, account in self.record if verb != "GET"]
+        """The account of every write of a profile that was sent, in order."""
+        return [account for verb, account in self.record if verb in ("POST", "DELETE")]
 
     async def get_profile(self, account: Account) -> Profile:
         await self._begin("GET", account)
@@ -89,6 +104,17 @@ class MemoryApi:
         if self.lag:
             seen, _ = self._lagging.get(account.id, (before, 0))
             self._lagging[account.id] = (seen, self.lag)
+        if lost:
+            raise lost
+
+    async def subscriptions(self, account: Account) -> tuple[str, ...]:
+        await self._begin("LOOK", account)
+        return tuple(sorted(self.subscribed.get(account.id, ())))
+
+    async def subscribe(self, account: Account, fields: Sequence[str]) -> None:
+        lost = await self._begin("SUBSCRIBE", account)
+        kept = self.subscribed.get(account.id, ()) if self.adds else ()
+        self.subscribed[account.id] = tuple({*kept, *fields})
         if lost:
             raise lost
 
@@ -138,15 +164,18 @@ class MemoryApi:
 
     async def _begin(self, verb: str, account: Account) -> GraphError | None:
         """Raise what strikes the call, or give what shall be raised once a write took effect."""
-        fault = next(self._scripts.get(account.id, iter(())), Fault.NONE)
+        is_aside = verb in ("LOOK", "SUBSCRIBE")
+        scripts = self._others if is_aside else self._scripts
+        fault = next(scripts.get(account.id, iter(())), Fault.NONE)
         if fault is not Fault.SHUT:
-            self._spend(account)
+            if not is_aside:
+                self._spend(account)
             self.record.append((verb, account.id))
             await asyncio.sleep(0)
             if self.before_call is not None and (waiting := self.before_call(verb, account)):
                 await waiting
         failure = error(fault)
-        if failure is None or (fault is Fault.LOST and verb != "GET"):
+        if failure is None or (fault is Fault.LOST and verb not in ("GET", "LOOK")):
             return failure
         raise failure
 
@@ -181,19 +210,23 @@ class MemoryLog:
 
     lines: list[tuple[str, str]] = field(default_factory=list)
     writes: list[Change] = field(default_factory=list)
+    subscriptions: list[Subscription] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     full: int | None = None
 
-    def write(self, *changes: Change) -> None:
-        for change in changes:
-            self._keep("write", change.account)
-            self.writes.append(change)
+    def write(self, *writes: Write) -> None:
+        for write in writes:
+            self._keep("write", write.account)
+            if isinstance(write, Change):
+                self.writes.append(write)
+            else:
+                self.subscriptions.append(write)
 
     def outcome(self, outcome: Outcome) -> None:
         self._keep("outcome", outcome.account)
         self.outcomes.append(outcome)
 
     def _keep(self, event: str, account: Account) -> None:
-        if self.full is not None and len(self.writes) + len(self.outcomes) >= self.full:
+        if self.full is not None and len(self.lines) >= self.full:
             raise JournalError("no room")
         self.lines.append((event, account.id))

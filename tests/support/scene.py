@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from icesync.model import Account, Change, Outcome, Plan, Profile, Rollout
+from icesync.model import Account, Change, Outcome, Plan, Profile, Rollout, Subscription
 from icesync.reconciler import apply
 from tests.support.clock import FakeClock
 from tests.support.memory import Fault, MemoryApi, MemoryLog
@@ -35,15 +35,17 @@ class Scene:
     concurrency: int = 4
     rollout: Rollout | None = None
     notified: list[str] = field(default_factory=list)
+    subscriptions: tuple[Subscription, ...] = ()
 
     def __post_init__(self) -> None:
         self.api.clock = self.clock
 
     async def apply(self) -> tuple[Outcome, ...]:
-        fresh = {change.account.name: self.clock.monotonic() for change in self.changes}
+        plan = Plan(self.changes, subscriptions=self.subscriptions)
+        fresh = {account.name: self.clock.monotonic() for account in plan.differing}
         return await asyncio.wait_for(
             apply(
-                Plan(self.changes),
+                plan,
                 self.api,
                 self.log,
                 seen=fresh if self.seen is None else self.seen,

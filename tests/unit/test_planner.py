@@ -15,6 +15,7 @@ from icesync.model import (
     Observation,
     Plan,
     Profile,
+    Subscription,
     Unreadable,
 )
 from icesync.planner import plan
@@ -82,3 +83,59 @@ def test_changes_and_unreadable_accounts_are_sorted_by_name() -> None:
 
 def test_what_nobody_wants_anything_of_is_left_out() -> None:
     assert planned({}, {"acme": A}) == Plan(())
+
+
+ASKED = ("messages", "messaging_postbacks")
+
+
+def subscribing(live: tuple[str, ...] | None, wanted: Profile | None, seen: Profile | None) -> Plan:
+    acme = Account("acme", "1", webhooks=ASKED)
+    return plan([Desired(acme, wanted)], {"acme": Observation(acme, seen, subscribed=live)})
+
+
+@pytest.mark.parametrize(
+    ("live", "after", "added"),
+    [
+        ((), ASKED, ASKED),
+        (("messages",), ASKED, ("messaging_postbacks",)),
+        (("comments",), ("comments", *ASKED), ASKED),
+    ],
+)
+@pytest.mark.parametrize(("wanted", "seen"), [(None, None), (A, A)])
+def test_webhooks_that_are_missing_are_a_subscription_and_nothing_is_unsubscribed(
+    live: tuple[str, ...],
+    after: tuple[str, ...],
+    added: tuple[str, ...],
+    wanted: Profile | None,
+    seen: Profile | None,
+) -> None:
+    found = subscribing(live, wanted, seen)
+
+    (subscription,) = found.subscriptions
+    assert (subscription.before, subscription.after, subscription.added) == (live, after, added)
+    assert subscription.action is Action.SUBSCRIBE
+    assert (found.changes, found.accounts, found.unchanged, found.unmanaged) == ((), 1, 0, 0)
+
+
+@pytest.mark.parametrize("live", [ASKED, ("comments", *ASKED), None])
+def test_who_is_subscribed_to_more_or_nobody_knows_to_what_is_left_alone(
+    live: tuple[str, ...] | None,
+) -> None:
+    assert subscribing(live, A, A) == Plan((), unchanged=1)
+
+
+def test_an_account_that_lacks_both_is_one_account() -> None:
+    found = subscribing((), A, B)
+
+    assert (len(found.changes), len(found.subscriptions)) == (1, 1)
+    assert (found.accounts, [each.name for each in found.differing]) == (1, ["acme"])
+
+
+def test_who_differs_is_told_by_name_whatever_differs() -> None:
+    names = [Account(name, name) for name in "abc"]
+    found = Plan(
+        (Change(names[1], A, B),),
+        subscriptions=(Subscription(names[0], (), ASKED), Subscription(names[2], (), ASKED)),
+    )
+
+    assert [each.name for each in found.differing] == ["a", "b", "c"]

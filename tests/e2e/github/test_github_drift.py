@@ -1,5 +1,7 @@
 """`drift` as a step: one issue, opened, kept up to date, closed."""
 
+import json
+
 import pytest
 
 from tests.support.github_api import BOT, Fault, Holder
@@ -224,3 +226,20 @@ def test_a_drift_of_many_accounts_has_the_commands_for_all_that_were_looked_at(
     (issue,) = workplace.api.open_issues()
     assert f"icesync apply {options}{workplace.desk.config}\n" in issue["body"]
     assert f"icesync pull {options}{workplace.desk.config}\n" in issue["body"]
+
+
+def test_missing_subscriptions_alone_are_drift_too(workplace: Workplace) -> None:
+    workplace.desk.declare({"shop": HELLO}, webhooks={"shop": ["messages", "messaging_postbacks"]})
+    workplace.desk.seed(1, HELLO)
+    workplace.on_schedule()
+
+    done = drift(workplace)
+
+    assert (done.code, done.outputs["exitcode"], done.outputs["changes"]) == (0, "2", "1")
+    assert json.loads(done.outputs["summary-json"])["subscribe"] == 1
+    (issue,) = workplace.api.open_issues()
+    assert issue["title"] == "icesync: 1 account differs from the files (shops)"
+    assert "1 to subscribe" in issue["body"]
+    workplace.desk.subscribe(1, "messages", "messaging_postbacks")
+    assert drift(workplace).outputs["exitcode"] == "0"
+    assert workplace.api.open_issues() == []

@@ -37,6 +37,7 @@ from icesync.model import (
     Profile,
     Rollout,
     Status,
+    Subscription,
 )
 from tests.support.clock import FakeClock
 from tests.support.memory import Fault, MemoryApi, MemoryLog
@@ -132,21 +133,23 @@ class Hands:
                 return work.Done(tuple(outcomes), {})
 
     async def _done(self, errand: work.Reading | work.Writing) -> work.Seen | work.Done:
-        before = Counter(account for _, account in self.api.record)
+        before = self._made()
         clock = FakeClock()
         if isinstance(errand, work.Reading):
             found = await reconciler.observe(
                 self.api, errand.items, clock=clock, concurrency=1, notify=lambda *_: None
             )
-            wanted = {item.account.name: item.profile for item in errand.items}
+            wanted = {item.account.name: work.as_desired(item) for item in errand.items}
             equal = tuple(
-                name for name, seen in found.items() if not seen.error and seen.profile == wanted[name]
+                name
+                for name, seen in found.items()
+                if not seen.error and (seen.profile, seen.subscribed) == wanted[name]
             )
             others = tuple(seen for name, seen in found.items() if name not in equal)
             return work.Seen(equal, others, self._calls(errand, before))
         self.stops.append(errand.rollout.stop_after)
         outcomes = await reconciler.apply(
-            Plan(errand.items),
+            errand.plan,
             self.api,
             MemoryLog(),
             seen={},
@@ -158,8 +161,11 @@ class Hands:
         )
         return work.Done(outcomes, self._calls(errand, before))
 
+    def _made(self) -> Counter[str]:
+        return Counter(account for verb, account in self.api.record if verb not in ("LOOK", "SUBSCRIBE"))
+
     def _calls(self, errand: work.Reading | work.Writing, before: Mapping[str, int]) -> dict[str, int]:
-        made = Counter(account for _, account in self.api.record)
+        made = self._made()
         made.subtract(before)
         return {item.account.name: made[item.account.id] for item in errand.items}
 
@@ -548,3 +554,71 @@ async def test_fingerprints_that_never_come_are_not_known(
 
     assert await site.crew().fingerprints([each.account for each in desired(2)]) == {}
     assert len(site.hands.parts) == asked
+
+
+WANTED = ("messages", "messaging_postbacks")
+
+
+def lacking(size: int) -> tuple[Subscription, ...]:
+    return tuple(Subscription(Account(f"acme-{n}", str(n), webhooks=WANTED), (), WANTED) for n in range(size))
+
+
+async def test_subscriptions_are_read_and_what_is_exactly_as_desired_is_a_name_alone(site: Site) -> None:
+    site.hands.api = MemoryApi(
+        {"0": B, "1": B, "2": A},
+        subscribed={"0": WANTED, "1": (*WANTED, "comments"), "2": WANTED},
+    )
+    asked = [Desired(replace(each.account, webhooks=WANTED), B) for each in desired(4)]
+    asked.append(Desired(Account("acme-5", "0", webhooks=WANTED), None))
+
+    found = await site.crew().observe(asked, site.note)
+
+    assert {name: (seen.profile, seen.subscribed) for name, seen in found.items()} == {
+        "acme-0": (B, WANTED),
+        "acme-1": (B, ("comments", *WANTED)),
+        "acme-2": (A, WANTED),
+        "acme-3": (NOTHING, ()),
+        "acme-5": (None, WANTED),
+    }
+
+
+@pytest.mark.parametrize("rps", [None, 5.0])
+async def test_changes_are_handed_out_first_and_subscriptions_cost_no_budget(
+    site: Site, rps: float | None
+) -> None:
+    site.traffic = replace(site.traffic, max_rps=rps)
+    site.api.live["0"] = A
+    both = Plan(fleet(1), subscriptions=lacking(2))
+
+    outcomes = await site.crew().apply(both, site.log, seen={}, notify=site.note, rollout=Rollout())
+
+    assert [(each.account.name, each.action, each.status) for each in outcomes] == [
+        ("acme-0", "subscribe", Status.APPLIED),
+        ("acme-0", "update", Status.APPLIED),
+        ("acme-1", "subscribe", Status.APPLIED),
+    ]
+    assert [part[0] for part in site.hands.parts] == ["acme-0", "acme-0"]
+    assert [set(grant.values()) for grant in site.hands.grants] == [{WRITE_GRANT[1]}, {0}]
+    assert [len(site.log.writes), len(site.log.subscriptions)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("fates", "status"),
+    [
+        ([Fate.DIES], Status.APPLIED),
+        ([Fate.DIES] * MOST_DEATHS, Status.UNVERIFIED),
+        ([Fate.LOST], Status.UNVERIFIED),
+        ([Fate.NEVER_BEGUN], Status.DEFERRED),
+        ([Fate.UNFIT], Status.DEFERRED),
+    ],
+)
+async def test_a_part_of_subscriptions_whose_worker_is_lost_does_no_harm(
+    site: Site, fates: list[Fate], status: Status
+) -> None:
+    fated(site, *fates)
+    plan = Plan((), subscriptions=lacking(4))
+
+    outcomes = await site.crew().apply(plan, site.log, seen={}, notify=site.note, rollout=Rollout())
+
+    assert {each.status for each in outcomes} == {status}
+    assert len(site.log.subscriptions) == 4, "on record once"

@@ -1,6 +1,7 @@
 """What a worker does with a part, without a cluster around it: the sandbox answers over the network."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from icesync.model import (
     Profile,
     Rollout,
     Status,
+    Subscription,
 )
 from icesync.sandbox.server import Running, running
 from icesync.sandbox.tokens import Token
@@ -148,4 +150,20 @@ async def test_tokens_are_told_apart_by_fingerprints_with_the_key_of_the_job(san
 
     fingerprint = Secret("sandbox-1784").fingerprint(b"key")
     assert told == work.Compared({"acme": fingerprint, "again": fingerprint})
+    assert sandbox.api.calls == []
+
+
+async def test_a_worker_reads_subscriptions_and_adds_to_them_without_any_grant(sandbox: Running) -> None:
+    acme = replace(ACME, webhooks=("messages", "messaging_postbacks"))
+    sandbox.api.subscribed[ACME.id] = ("comments", "messages")
+    seen = await done(sandbox, work.Reading((Desired(acme, None),)), grant=0)
+    assert isinstance(seen, work.Seen)
+    assert [(each.profile, each.subscribed) for each in seen.others] == [(None, ("comments", "messages"))]
+
+    wanted = Subscription(acme, ("comments", "messages"), ("comments", *acme.webhooks))
+    result = await done(sandbox, work.Writing((wanted,), Rollout()), grant=0)
+
+    assert isinstance(result, work.Done)
+    assert [each.status for each in result.outcomes] == [Status.APPLIED]
+    assert set(sandbox.api.subscribed[ACME.id]) == {"comments", "messages", "messaging_postbacks"}
     assert sandbox.api.calls == []

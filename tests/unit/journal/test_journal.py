@@ -14,7 +14,7 @@ import pytest
 
 from icesync.errors import JournalError
 from icesync.journal import Journal, Run, Summary, find, locked, record, runs
-from icesync.model import NOTHING, Account, Action, Api, Change, Outcome, Profile, Status
+from icesync.model import NOTHING, Account, Action, Api, Change, Outcome, Profile, Status, Subscription
 
 NOW = datetime(2026, 11, 23, 3, 9, 11, tzinfo=UTC)
 API = Api("http://127.0.0.1:8080", "v23.0")
@@ -518,3 +518,40 @@ def test_the_lock_is_freed_when_its_process_is_killed(tmp_path: Path) -> None:
 
     with locked(tmp_path):
         pass
+
+
+def test_subscriptions_are_events_of_their_own_and_no_write_is_taken_back_for_them(tmp_path: Path) -> None:
+    fields = ("messages", "messaging_postbacks")
+    with record(tmp_path, command="apply", api=API, now=NOW) as log:
+        log.write(Change(ACME, A, B))
+        log.outcome(Outcome(ACME, Action.UPDATE, Status.APPLIED))
+        log.write(Subscription(ACME, ("messages",), fields), Subscription(BETA, (), fields))
+        log.outcome(Outcome(ACME, Action.SUBSCRIBE, Status.ALREADY))
+        log.outcome(Outcome(BETA, Action.SUBSCRIBE, Status.APPLIED))
+
+    _, _, _, first, *rest = events(tmp_path / "runs" / f"{log.run}.jsonl")
+    assert first == {
+        "event": "subscribe", "account": "acme", "id": "17841",
+        "before": ["messages"], "after": ["messages", "messaging_postbacks"],
+    }  # fmt: skip
+    assert [event["event"] for event in rest] == ["subscribe", "subscribed", "subscribed"]
+    past = find(tmp_path, "last")
+    assert [write.account.name for write in past.writes] == ["acme"]
+    assert (past.statuses, past.subscribed) == ({"applied": 1}, 1)
+    (told,) = runs(tmp_path)
+    assert (told.written, told.subscriptions, told.subscribed) == (1, {"already": 1, "applied": 1}, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "count"),
+    [(None, 1), *((each, each in (Status.APPLIED, Status.UNVERIFIED)) for each in Status if each != "stale")],
+)
+def test_a_subscription_counts_unless_its_outcome_says_that_there_was_none(
+    tmp_path: Path, status: Status | None, count: int
+) -> None:
+    with record(tmp_path, command="apply", api=API, now=NOW) as log:
+        log.write(Subscription(ACME, (), ("messages",)))
+        if status is not None:
+            log.outcome(Outcome(ACME, Action.SUBSCRIBE, status))
+
+    assert find(tmp_path, "last").subscribed == count
