@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS identities (
     fingerprint TEXT PRIMARY KEY, user_id TEXT NOT NULL, username TEXT NOT NULL, at REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS identities_by_time ON identities (at);
+CREATE INDEX IF NOT EXISTS dead_tokens ON tokens (fingerprint) WHERE dead IS NOT NULL;
 """
 # A token that takes another's place begins anew, unless it is the one that a sink had not taken: of
 # that it is known where it comes from.
