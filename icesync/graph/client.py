@@ -101,6 +101,12 @@ class GraphClient:
             answers.append(await self._call(account, page))
         return protocol.profile(answers)
 
+    async def probe(self, account: Account) -> None:
+        """Return when the account's profile can be read. Costs one call and no more: what fails is not sent
+        again, unless the whole app had to pause, and of several pages the first tells enough."""
+        request = protocol.read(self._api, account.id)._replace(once=True)
+        protocol.profile([await self._call(account, request)])
+
     async def set_profile(self, account: Account, profile: Profile) -> None:
         """Replace the account's whole document; an empty profile deletes it. Returning means that
         the API said success, not that a read shows it already."""
@@ -157,12 +163,12 @@ class GraphClient:
             try:
                 return await self._governor.call(account, send, counts=request.counts)
             except Transient as error:
-                if request.renews or not self._passes_by_itself(error):
+                if request.once or request.renews or not self._passes_by_itself(error):
                     raise
                 # Only now, because the machinery of retries costs as much as a call that goes well.
                 return await self._again(account, request, send, error)
         except GraphError as error:
-            error.failure = _traced(error.failure, tries)
+            error.failure = protocol.traced(error.failure, tries)
             if request.method != "GET":
                 error.may_have_arrived = any(each.may_have_arrived for each in tries)
                 error.answer_lost = any(each.answer_lost for each in tries)
@@ -279,12 +285,6 @@ def _decode(account: Account, response: httpx.Response, content: bytes, secret: 
         error.failure = _without(secret, error.failure)
         error.args = (error.failure.message,)
         raise
-
-
-def _traced(failure: GraphFailure, tries: Sequence[GraphError]) -> GraphFailure:
-    """The failure with a trace, its own or else the last that any try had: Meta's support needs one."""
-    traces = [each.failure.trace for each in tries if each.failure.trace]
-    return failure if failure.trace or not traces else replace(failure, trace=traces[-1])
 
 
 def _without(secret: Secret, failure: GraphFailure) -> GraphFailure:

@@ -5,7 +5,8 @@ it; a section is named where a fact is not plain from the page.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -21,7 +22,7 @@ class Request(NamedTuple):
     """One call, without its token. `path` starts at the base URL and holds the version.
 
     `counts`: it is one of the calls that an account has a budget of. `renews`: it makes a new token of
-    the old one, which its query has to name, and so it must not be sent twice.
+    the old one, which its query has to name, and so it must not be sent twice. `once`: nor shall it be.
     """
 
     method: str
@@ -30,6 +31,7 @@ class Request(NamedTuple):
     body: Mapping[str, Any] | None = None
     counts: bool = True
     renews: bool = False
+    once: bool = False
 
 
 def read(api: Api, account_id: str) -> Request:
@@ -126,6 +128,12 @@ def _failure(
     # The API stumbled, and does not say whether before or after it did what it was asked.
     told.may_have_arrived = entry.kind is FailureKind.TRANSIENT
     return told
+
+
+def traced(failure: GraphFailure, tries: Sequence[GraphError]) -> GraphFailure:
+    """The failure with a trace, its own or else the last that any try had: Meta's support needs one."""
+    traces = [each.failure.trace for each in tries if each.failure.trace]
+    return failure if failure.trace or not traces else replace(failure, trace=traces[-1])
 
 
 def integer(value: object) -> int | None:

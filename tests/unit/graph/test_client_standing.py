@@ -149,6 +149,27 @@ async def test_a_throttled_account_is_not_asked_how_it_stands() -> None:
     assert len(line.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "answer", [refused(2), refused(613), httpx.ReadTimeout(""), httpx.Response(502), ok({"odd": []})]
+)
+async def test_a_profile_is_probed_with_one_call_whatever_comes_of_it(answer: Answer) -> None:
+    line = wire(answer, ok(LIVE), budget=Budget(10, 600))
+
+    with pytest.raises(GraphError):
+        await line.client.probe(ACME)
+
+    assert line.client.calls == {"acme": 1}
+
+
+async def test_a_probe_follows_no_pages() -> None:
+    page = f"{HOME}/v24.0/{ACME.id}/messenger_profile?after=1"
+    line = wire(ok({**LIVE, "paging": {"next": page}}))
+
+    await line.client.probe(ACME)
+
+    assert len(line.sent) == 1
+
+
 async def test_two_tokens_differ_and_one_is_the_same_by_its_fingerprint() -> None:
     one, other = Account("one", "1"), Account("other", "2")
     line = wire(ok(), tokens={"one": "a", "other": "b"})
