@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "plan": "Show what apply would do.",
     "apply": "Make live state what the files say.",
     "drift": "Tell whether live state differs from the files.",
+    "doctor": "Tell whether each account is in working order.",
     "show": "Print saved plans or reports again, merged, offline.",
     "pull": "Print live state as YAML.",
     "history": "List past runs, newest first.",

@@ -32,6 +32,15 @@ class Console:
         """The columns of the terminal that results go to; None where they go elsewhere."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
+    @property
+    def is_plain(self) -> bool:
+        """Results go where no other characters than those of ASCII can be shown."""
+        try:
+            "✓✗≤".encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError:
+            return True
+        return False
+
     def result(self, text: str) -> None:
         """Write a whole result, which renderers have made safe already."""
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")

@@ -21,6 +21,7 @@ LAYERS = (
         " graph.catalogue graph.catalogue.* graph.protocol graph.standing graph.usage graph.versions"
     ),
     "revision tokens.*",
+    "doctor",
     (
         "graph.allowance graph.client graph.door graph.governor graph.ledger graph.pace graph.transport"
         " graph.vouching"
@@ -51,7 +52,7 @@ OWNERS = {
     "yaml": "config.source",
 }
 PURE = (
-    "diagnostics documents.* diff errors fleet graph.catalogue graph.catalogue.* graph.protocol"
+    "diagnostics doctor documents.* diff errors fleet graph.catalogue graph.catalogue.* graph.protocol"
     " graph.standing graph.usage graph.versions guard model model.* planner render.* safe sharing"
     " tokens.records tokens.texts"
     " github.events github.pages github.payload github.workflow"

@@ -64,15 +64,15 @@ class Care:
     waits: bool
 
 
-def _outputs(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> tuple[Output, ...]:
+def _outputs(
+    formats: Sequence[str], ctx: click.Context, param: click.Parameter, words: tuple[str, ...]
+) -> tuple[Output, ...]:
     """Text goes to standard output where no other output was sent there."""
-    from icesync.render import FORMATS
-
     found = []
     for word in words:
         name, given, file = word.partition("=")
-        if name not in FORMATS:
-            raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}", ctx, param)
+        if name not in formats:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(formats)}", ctx, param)
         if given and not file:
             raise click.BadParameter(f"{word!r} names no file", ctx, param)
         found.append(Output(name, Path(file) if given else None))
@@ -174,15 +174,21 @@ def state_folder(runtime: Runtime, config: Path, state_dir: Path | None) -> Path
     return state_dir or (config if os.path.isdir(config) else config.parent) / ".icesync"
 
 
-outputs = click.option(
-    "-o",
-    "--output",
-    "outputs",
-    callback=_outputs,
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help="text, json, markdown or html; to standard output or =FILE. Repeatable. [default: text]",
-)
+def outputs_in(*formats: str) -> Callable[..., Any]:
+    """An option for `outputs` in these formats."""
+    return click.option(
+        "-o",
+        "--output",
+        "outputs",
+        callback=functools.partial(_outputs, formats),
+        multiple=True,
+        metavar="FORMAT[=FILE]",
+        help=f"{', '.join(formats[:-1])} or {formats[-1]}; to standard output or =FILE. Repeatable. "
+        "[default: text]",
+    )
+
+
+outputs = outputs_in("text", "json", "markdown", "html")
 
 
 _CARE: Final = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from icesync.commands.options import Output
 from icesync.console import Console
 from icesync.errors import IcesyncError
-from icesync.model import Plan, Report
+from icesync.model import Checkup, Plan, Report
 from icesync.render import render
 
 
@@ -25,16 +25,25 @@ def check_file(path: Path) -> None:
         raise IcesyncError(f"{path} cannot be written: no such folder, or no right to write there")
 
 
-def emit(console: Console, value: Plan | Report, outputs: Iterable[Output]) -> None:
+def emit(console: Console, value: Plan | Report | Checkup, outputs: Iterable[Output]) -> None:
     """Render the value into each output. Where a file cannot be written the others still are, and
     then it raises IcesyncError."""
     failed: IcesyncError | None = None
+    whole = console.verbosity > 0
     for output in outputs:
         if output.file is None:
-            console.result(render(value, output.format, color=console.color, width=console.width))
+            shown = render(
+                value,
+                output.format,
+                color=console.color,
+                width=console.width,
+                plain=console.is_plain,
+                whole=whole,
+            )
+            console.result(shown)
             continue
         try:
-            write_file(output.file, render(value, output.format))
+            write_file(output.file, render(value, output.format, whole=whole))
         except IcesyncError as error:
             failed = error
     if failed is not None:

@@ -94,8 +94,7 @@ async def crew(
     stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Crew]:
     """Who does the work: this process, or with `--dask` the workers of a cluster."""
-    state = state_folder(runtime, scope.config, scope.state_dir)
-    traffic = Traffic(state, fleet.budget, scope.concurrency, scope.timeout, scope.max_rps, waits)
+    traffic = traffic_of(runtime, scope, fleet, waits=waits)
     if scope.dask is None:
         async with runtime.client(fleet.api, traffic, root=root, stopping=stopping) as client:
             yield Alone(client, runtime.clock, scope.concurrency, stopping)
@@ -109,6 +108,12 @@ async def crew(
             scope.dask, fleet.api, traffic, clock=runtime.clock, root=root, ledger=ledger, stopping=stopping
         ) as workers:
             yield workers
+
+
+def traffic_of(runtime: Runtime, scope: Scope, fleet: Fleet, *, waits: bool = False) -> Traffic:
+    """How the run may use the API."""
+    state = state_folder(runtime, scope.config, scope.state_dir)
+    return Traffic(state, fleet.budget, scope.concurrency, scope.timeout, scope.max_rps, waits)
 
 
 async def look(

@@ -14,6 +14,7 @@ from icesync.graph import standing
 from icesync.graph.catalogue import cases
 from icesync.graph.protocol import is_facebook
 from icesync.model import Account, Api, GraphFailure, Identity
+from icesync.sharing import belongs_to
 
 KEY_BYTES: Final = 32
 
@@ -128,7 +129,4 @@ class Vouching:
 
 
 def _mistaken(account: Account, owner: Identity) -> GraphFailure:
-    named = f" ({owner.username})" if owner.username else ""
-    return cases.OTHER_ACCOUNT.failure(
-        f"its token belongs to account {owner.user_id}{named}, not to {account.id}: nothing was written"
-    )
+    return cases.OTHER_ACCOUNT.failure(f"{belongs_to(owner, account)}: nothing was written")

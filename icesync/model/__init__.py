@@ -22,6 +22,16 @@ from icesync.model.done import (
     Rollout,
     Status,
 )
+from icesync.model.examined import (
+    ACCOUNTS_NEED,
+    Answers,
+    Checkup,
+    DaysLeft,
+    Examination,
+    Finding,
+    Requirement,
+    Verdict,
+)
 from icesync.model.planned import (
     CHANGES,
     Action,
@@ -42,6 +52,7 @@ from icesync.model.planned import (
 )
 
 __all__ = [
+    "ACCOUNTS_NEED",
     "CHANGES",
     "DEFAULT_LOCALE",
     "NOTHING",
@@ -50,13 +61,18 @@ __all__ = [
     "Account",
     "Action",
     "Against",
+    "Answers",
     "Api",
     "Budget",
     "Change",
+    "Checkup",
+    "DaysLeft",
     "Desired",
     "Edit",
     "EditKind",
+    "Examination",
     "FailureKind",
+    "Finding",
     "Fleet",
     "Forecast",
     "GraphFailure",
@@ -69,11 +85,13 @@ __all__ = [
     "Plan",
     "Profile",
     "Report",
+    "Requirement",
     "Rollout",
     "Snapshot",
     "Status",
     "Subscription",
     "Unreadable",
+    "Verdict",
     "Write",
     "canonical_text",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from icesync.errors import GraphError, Throttled
-from icesync.model import Account, GraphFailure, Outcome, Profile, Write
+from icesync.model import Account, GraphFailure, Identity, Outcome, Profile, Write
 
 Notify = Callable[[Account, GraphFailure | None], None]
 
@@ -33,6 +33,23 @@ class ProfileWriter(ProfileReader, Protocol):
     def hold(self, account: Account, calls: int) -> None: ...
 
     async def turn(self, account: Account, calls: int) -> None: ...
+
+    def release(self, account: Account) -> None: ...
+
+
+class Witness(Protocol):
+    """Knows how accounts stand; only `probe`, which returns when the profile can be read, costs one of the
+    account's calls, and never more. `hold` and `release` are a ProfileWriter's."""
+
+    async def fingerprint(self, account: Account) -> str: ...
+
+    async def identity(self, account: Account) -> Identity: ...
+
+    async def subscriptions(self, account: Account) -> tuple[str, ...]: ...
+
+    async def probe(self, account: Account) -> None: ...
+
+    def hold(self, account: Account, calls: int) -> None: ...
 
     def release(self, account: Account) -> None: ...
 

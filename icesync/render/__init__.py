@@ -3,21 +3,31 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from icesync.model import Plan, Report
-from icesync.render import html, json, markdown, text
+from icesync.model import Checkup, Plan, Report
+from icesync.render import checkup, html, json, markdown, text
 from icesync.render.look import Look
 
 Renderer = Callable[[Any, Look], str]
 
 RENDERERS: Final[Mapping[str, Mapping[type, Renderer]]] = {
-    "text": {Plan: text.plan, Report: text.report},
-    "json": {Plan: json.plan, Report: json.report},
+    "text": {Plan: text.plan, Report: text.report, Checkup: checkup.checkup},
+    "json": {Plan: json.plan, Report: json.report, Checkup: json.checkup},
     "markdown": {Plan: markdown.plan, Report: markdown.report},
     "html": {Plan: html.plan, Report: html.report},
 }
 FORMATS: Final = tuple(RENDERERS)
 
 
-def render(value: Plan | Report, form: str, /, *, color: bool = False, width: int | None = None) -> str:
-    """The value in one of FORMATS, harmless where that is shown. Colour and width are for text only."""
-    return RENDERERS[form][type(value)](value, Look(color, width))
+def render(
+    value: Plan | Report | Checkup,
+    form: str,
+    /,
+    *,
+    color: bool = False,
+    width: int | None = None,
+    plain: bool = False,
+    whole: bool = False,
+) -> str:
+    """The value in one of the FORMATS that it has, harmless where that is shown. How it looks is for text
+    only."""
+    return RENDERERS[form][type(value)](value, Look(color, width, plain, whole))

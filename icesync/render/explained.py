@@ -24,7 +24,7 @@ def table(entries: Sequence[Entry], look: Look) -> str:
     widths = [max(map(len, column)) for column in zip(_HEADS[:3], *rows, strict=True)]
     lines = [look.paint("  ".join([*map(str.ljust, _HEADS[:3], widths), _HEADS[3]]), "bold")]
     for row, each in zip(rows, entries, strict=True):
-        lines += _folded("  ".join(map(str.ljust, row, widths)), each.cause, look)
+        lines += look.hang("  ".join([*map(str.ljust, row, widths), ""]), each.cause)
     return "\n".join(lines)
 
 
@@ -37,21 +37,13 @@ def _full(entry: Entry, look: Look) -> Iterator[str]:
     source, confidence = entry.source, entry.source.confidence
     known = f" ({confidence}: {confidence.told})" if confidence else ""
     yield look.paint(f"{entry.name}: {entry.kind}", "bold")
-    yield from _folded("    cause ", entry.cause, look)
-    yield from _folded("    retry ", f"{entry.retry.told}.", look)
-    yield from _folded("    who   ", f"{entry.who}.", look)
-    yield from _folded("    next  ", entry.step, look)
-    yield from _folded("    source", f"{source.name}{known}.", look)
+    yield from look.hang("    cause   ", entry.cause)
+    yield from look.hang("    retry   ", f"{entry.retry.told}.")
+    yield from look.hang("    who     ", f"{entry.who}.")
+    yield from look.hang("    next    ", entry.step)
+    yield from look.hang("    source  ", f"{source.name}{known}.")
     if source.url:
         yield f"            {source.url}"
-
-
-def _folded(start: str, said: str, look: Look) -> Iterator[str]:
-    """The text two blanks right of its start; what does not fit goes on below it."""
-    column = len(start) + 2
-    first, *rest = look.fold(said, column)
-    yield f"{start}  {first}"
-    yield from (" " * column + line for line in rest)
 
 
 def _data(entry: Entry) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Plans and reports for machines: the documents that are also saved."""
+"""Plans, reports and checkups for machines: the documents that are also saved."""
 
 from icesync.diff import edits
-from icesync.documents import planfile, reportfile
-from icesync.model import Plan, Report
+from icesync.documents import checkupfile, planfile, reportfile
+from icesync.model import Checkup, Plan, Report
 from icesync.render.look import Look
 
 
@@ -12,3 +12,7 @@ def plan(plan: Plan, _: Look) -> str:
 
 def report(report: Report, _: Look) -> str:
     return reportfile.dumps(report)
+
+
+def checkup(found: Checkup, _: Look) -> str:
+    return checkupfile.dumps(found)

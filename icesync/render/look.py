@@ -1,6 +1,6 @@
 """How text may look where it is going: with or without colour, how wide."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -12,10 +12,13 @@ NARROWEST: Final = 10
 
 
 class Look(NamedTuple):
-    """Plain and of any width, unless it is told otherwise."""
+    """Plain and of any width, unless it is told otherwise. `plain`: where only ASCII can be shown;
+    `whole`: what is in order is wanted too."""
 
     color: bool = False
     width: int | None = None
+    plain: bool = False
+    whole: bool = False
 
     @property
     def indent(self) -> int:
@@ -30,6 +33,12 @@ class Look(NamedTuple):
         if self.width is None or len(text) * (1 if text.isascii() else 2) <= self.width - column:
             return [text]
         return _folded(text, max(self.width - column, NARROWEST))
+
+    def hang(self, start: str, text: str) -> Iterator[str]:
+        """The text after its start; what does not fit goes on below it."""
+        first, *rest = self.fold(text, len(start))
+        yield start + first
+        yield from (" " * len(start) + line for line in rest)
 
 
 # Accounts of one template say the same in many places.

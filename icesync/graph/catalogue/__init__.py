@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from icesync.graph.catalogue import cases
+from icesync.graph.catalogue import ailments, cases
+from icesync.graph.catalogue.ailments import AILMENTS
 from icesync.graph.catalogue.cases import CASES, KINDS
 from icesync.graph.catalogue.codes import CODES
 from icesync.graph.catalogue.entry import Confidence, Entry, Retry, Source, Who
@@ -16,8 +17,9 @@ def _order(entry: Entry) -> tuple[int, str]:
     return int(code.partition("-")[0]), rest
 
 
-ALL: Final = (*sorted(CODES, key=_order), *KINDS, *CASES)
-"""Every entry: the API's codes in their order, the kinds of failure, and what has no code."""
+ALL: Final = (*sorted(CODES, key=_order), *KINDS, *CASES, *AILMENTS)
+"""Every entry: the API's codes in their order, the kinds of failure, what has no code, and what no call
+tells."""
 
 _CODE: Final = re.compile("[0-9]{1,9}(/[0-9]{1,9})?")
 _BY_KEY: Final = {key.lower(): entry for entry in ALL for key in entry.keys}
@@ -78,6 +80,7 @@ __all__ = [
     "Retry",
     "Source",
     "Who",
+    "ailments",
     "cases",
     "explain",
     "find",

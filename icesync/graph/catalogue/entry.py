@@ -119,6 +119,9 @@ INSTAGRAM: Final = Source(
     Confidence.HIGH,
     "https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/error-codes",
 )
+VERSIONING: Final = Source(
+    "Meta, Platform Versioning", Confidence.HIGH, "https://developers.facebook.com/docs/apps/versions"
+)
 SEEN: Final = Source("the project's Graph API facts, section Errors", Confidence.MIDDLE)
 INFERRED: Final = SEEN._replace(confidence=Confidence.LOW)
 OURS: Final = Source("icesync itself", None)

@@ -9,7 +9,7 @@ import pytest
 
 from icesync.errors import GraphError
 from icesync.graph import catalogue, protocol
-from icesync.graph.catalogue import Entry, Retry, cases
+from icesync.graph.catalogue import Entry, Retry, ailments, cases
 from icesync.model import FailureKind
 
 HOUSE = Path(__file__).parents[3] / "icesync"
@@ -115,9 +115,12 @@ def test_no_entry_without_a_code_is_there_for_nothing() -> None:
         node.attr
         for file in HOUSE.rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "cases"
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in ("ailments", "cases")
     }
     there = {name for name, value in vars(cases).items() if value in cases.CASES}
+    there |= {name for name, value in vars(ailments).items() if value in ailments.AILMENTS}
 
     assert there
     assert there - used == set()
