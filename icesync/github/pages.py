@@ -18,7 +18,6 @@ _MARK: Final = 1_000
 _LONGEST_FLEET: Final = 500
 _MOST_NAMES: Final = 500
 _MOST_SELECTION: Final = 2_000
-_LONGEST_TITLE: Final = 200
 _TITLES: Final = {"show": "plan"}
 _ENDED: Final = {
     ExitCode.FAILED: "it failed",
@@ -86,25 +85,19 @@ def summary(result: Result, run: Run) -> str:
     return _page(result, run, [], [f"For commit {run.short}."], size=SUMMARY_BYTES)
 
 
-def drift_title(fleet: str, plan: Plan) -> str:
-    count = len(plan.differing)
-    who = (
-        f"{count} account{' differs' if count == 1 else 's differ'}" if count else "some accounts may differ"
-    )
-    return visible(f"icesync: {who} from the files ({fleet})")[:_LONGEST_TITLE]
-
-
-def drift_issue(result: Result, plan: Plan, config: str, selection: Sequence[str], run: Run) -> str:
+def drift_issue(
+    result: Result, plan: Plan, config: str, selection: Sequence[str], run: Run, chars: int = COMMENT_CHARS
+) -> str:
     """`selection`: the options that chose the accounts of the plan."""
     if not plan.differing:
-        opening = ["No account is seen to differ any more, but not all could be read: the issue stays open."]
+        opening = ["No account that could be read differs, but not all could be read: the issue stays open."]
     else:
         opening = [
             f"Live state is not what the files say at commit {run.short}.",
             *_who_wins(config, plan, selection),
         ]
     note = f"Seen by {run.link}. icesync keeps this issue up to date, and closes it in the end."
-    return _page(result, run, opening, [note], chars=COMMENT_CHARS)
+    return _page(result, run, opening, [note], chars=chars)
 
 
 def failure(result: Result) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from icesync.credentials import Secret
 from icesync.errors import ExitCode
-from icesync.github import comment, drift, inputs, pages, workflow
+from icesync.github import comment, drift, inputs, pages, sightings, workflow
 from icesync.github.events import PullRequest
 from icesync.github.inputs import Inputs
 from icesync.github.pages import Result, Run
@@ -48,11 +48,16 @@ def _comment(
 
 
 def _tell_of_drift(runtime: Runtime, step: Step, given: Inputs, result: Result, plan: Plan, run: Run) -> None:
-    fleet = inputs.fleet(given)
-    title = pages.drift_title(fleet, plan)
-    body = pages.drift_issue(result, plan, given["config"], inputs.selection(given), run)
+    fleet, config, selection = inputs.fleet(given), given["config"], inputs.selection(given)
     mark = pages.mark("-drift", fleet)
-    _do(runtime, step, lambda github: drift.tell(github, drift.seen(plan), mark, title, body))
+
+    def page(chars: int) -> str:
+        return pages.drift_issue(result, plan, config, selection, run, chars)
+
+    def write(old: str) -> sightings.Text:
+        return sightings.write(old, plan, fleet, page, run)
+
+    _do(runtime, step, lambda github: drift.tell(github, drift.seen(plan), mark, write))
 
 
 def _do(runtime: Runtime, step: Step, errand: Callable[[GitHub], Awaitable[None]]) -> None:

@@ -82,16 +82,60 @@ def test_an_unreadable_account_hides_nobody_elses_drift_and_fails_the_job(drifti
 
 def test_what_cannot_be_read_ends_no_drift_and_opens_no_issue(drifting: Workplace) -> None:
     drift(drifting)
-    drifting.desk.give_tokens({"store": f"sandbox-{drifting.desk.id_of(2)}"})
+    drifting.desk.seed(1, HELLO)
+    drifting.desk.give_tokens({"shop": f"sandbox-{drifting.desk.id_of(1)}"})
 
     drift(drifting)
 
     (issue,) = drifting.api.open_issues()
-    assert "some accounts may differ" in issue["title"]
+    assert issue["title"] == "icesync: some accounts may differ from the files (shops)"
+    assert "No account that could be read differs, but not all could be read" in issue["body"]
     assert "the issue stays open" in issue["body"]
     issue["state"] = "closed"
     assert drift(drifting).code == 3
     assert len(drifting.api.issues) == 1
+
+
+def test_while_nothing_can_be_read_the_issue_keeps_what_was_seen_and_says_since_when(
+    drifting: Workplace,
+) -> None:
+    drift(drifting)
+    (issue,) = drifting.api.open_issues()
+    first = issue["body"].removeprefix(f"{MARK}\n")
+    drifting.desk.give_tokens({})
+    for _ in ("one night", "another"):
+        drifting.desk.clock.seconds += 86_400
+        assert drift(drifting).code == 3
+
+    assert issue["title"] == "icesync: accounts that differed from the files could not be read again (shops)"
+    above, below = issue["body"].split(first.rstrip("\n"))
+    assert below.strip() == ""
+    assert above.count("No account that could be read differs. 2 could not be read") == 1
+    assert above.count("**Could not be checked since 2026-11-23T03:09:11Z: <code>shop</code>.**") == 1
+
+    drifting.desk.declare({"shop": HELLO, "store": HELLO})
+    drift(drifting)
+    assert issue["title"] == "icesync: 1 account differs from the files (shops)"
+    assert "Could not be checked" not in issue["body"]
+    assert issue["body"].count("## icesync drift") == 1
+
+
+def test_what_is_seen_stands_above_what_could_not_be_read_again(drifting: Workplace) -> None:
+    drift(drifting)
+    drifting.desk.clock.seconds += 86_400
+    drifting.desk.seed(2, BONJOUR)
+    drifting.desk.give_tokens({"store": f"sandbox-{drifting.desk.id_of(2)}"})
+    drifting.api.faults_of["PATCH", "/repos/acme/shops/issues/100"] = [Fault(502, done=True)]
+
+    drift(drifting)
+
+    (issue,) = drifting.api.open_issues()
+    assert issue["title"].startswith("icesync: 1 account differs from the files, others could not be read")
+    above, _, below = issue["body"].partition("**Could not be checked since 2026-11-23T03:09:11Z")
+    for part, name in ((above, "store"), (below, "shop")):
+        assert part.count(f"icesync apply --only={name} {drifting.desk.config}") == 1
+    assert "1 unreadable" in above
+    assert "Could not be checked" not in below
 
 
 def test_fleets_and_shards_have_issues_of_their_own(workplace: Workplace) -> None:

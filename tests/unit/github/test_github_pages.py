@@ -121,13 +121,6 @@ def test_a_drift_issue_has_commands_that_a_shell_takes_as_they_are() -> None:
     assert len(fences) == 2
 
 
-def test_a_title_is_one_that_github_takes() -> None:
-    title = pages.drift_title("x\n" * 500, plan(3))
-    assert title.startswith("icesync: 3 accounts differ from the files (x")
-    assert len(title) <= 256
-    assert "\n" not in title
-
-
 def test_names_that_are_as_long_as_a_page_leave_the_page_a_page() -> None:
     names = [f"{'_' * 990}{n:02}" for n in range(30)]
     value = Plan(tuple(Change(Account(name, name), HELLO, EMPTY) for name in sorted(names)))
@@ -141,7 +134,6 @@ def test_a_drift_of_subscriptions_alone_has_nothing_to_adopt() -> None:
     lacking = Subscription(Account("shop-9", "9"), (), ("messages",))
     alone, both = Plan((), subscriptions=(lacking,)), replace(plan(1), subscriptions=(lacking,))
 
-    assert pages.drift_title("shops", alone) == "icesync: 1 account differs from the files (shops)"
     assert Result("drift", 2, both, (), ()).changes == 2
     told = [
         pages.drift_issue(Result("drift", 2, each, (), ()), each, "icesync.yaml", (), RUN)
