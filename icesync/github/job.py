@@ -3,7 +3,6 @@
 import json
 import secrets
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
@@ -36,10 +35,14 @@ _MOST_MISSING: Final = 10
 def run(runtime: Runtime, command: str) -> int:
     """Do the step of this command. The exit code is the job's: 0 where nothing has gone wrong."""
     try:
-        here = step.of(runtime.environ)
+        return _begin(runtime, step.of(runtime.environ), command)
     except IcesyncError as error:
+        # Outside of a workflow, or where the runner's own files cannot be written.
         _say(workflow.remark("error", str(error)))
         return error.exit_code
+
+
+def _begin(runtime: Runtime, here: Step, command: str) -> int:
     try:
         given = inputs.read(command, runtime.environ)
     except UsageError as error:
@@ -65,7 +68,7 @@ class _Job:
             return max(result.code, self._tell(result, self.step.commit))
 
     def _do(self) -> int:
-        folder = Path(tempfile.mkdtemp(prefix="icesync-", dir=self.step.temporary))
+        folder = step.new_folder(self.step)
         self._permit()
         mistakes = self._mistakes()
         commit = self._commit()

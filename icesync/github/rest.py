@@ -106,6 +106,8 @@ class GitHub:
         except httpx.RequestError as error:
             what = self._token.scrub(str(error)) or type(error).__name__
             raise Passing(f"GitHub cannot be reached: {visible(what)}") from None
+        except (httpx.InvalidURL, UnicodeError):  # the latter of a host that IDNA cannot encode
+            raise GitHubError("the address of GitHub's API is no URL that can be called") from None
         if not answer.is_success:
             raise _failure(answer, self._clock.now().timestamp(), self._token)
         return _as_json(answer)

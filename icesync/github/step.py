@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Final
 from icesync.errors import IcesyncError, UsageError
 from icesync.github import events
 from icesync.github.events import Event
+from icesync.safe import visible
 
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_URL: Final = re.compile("https?://[!-~]+")
 # What only the runner and this step have use for; a token reference in the files shall not find it.
 _OURS: Final = ("GITHUB_TOKEN", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH")
 
@@ -34,12 +37,18 @@ class Step:
 
 
 def of(environ: Mapping[str, str]) -> Step:
-    """The step that this environment is one of. Raises UsageError outside of a workflow."""
+    """The step that this environment is one of. Raises UsageError outside of a workflow, and for values
+    that no runner gives."""
 
     def given(name: str) -> str:
         if not (value := environ.get(name)):
             raise UsageError(f"{name} is missing: `icesync github` is a step of a GitHub workflow")
         return value
+
+    def url(name: str) -> str:
+        if not _URL.fullmatch(value := given(name)):
+            raise UsageError(f"{name} is no URL")
+        return value.rstrip("/")
 
     attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
     repository = given("GITHUB_REPOSITORY")
@@ -49,10 +58,10 @@ def of(environ: Mapping[str, str]) -> Step:
         event=events.read(given("GITHUB_EVENT_NAME"), _payload(environ.get("GITHUB_EVENT_PATH"))),
         repository=repository,
         commit=given("GITHUB_SHA"),
-        run_url=f"{given('GITHUB_SERVER_URL')}/{repository}/actions/runs/{given('GITHUB_RUN_ID')}",
+        run_url=f"{url('GITHUB_SERVER_URL')}/{repository}/actions/runs/{given('GITHUB_RUN_ID')}",
         attempt=int(attempt) if attempt.isdecimal() else 1,
-        api_url=given("GITHUB_API_URL"),
-        graphql_url=given("GITHUB_GRAPHQL_URL"),
+        api_url=url("GITHUB_API_URL"),
+        graphql_url=url("GITHUB_GRAPHQL_URL"),
         workspace=Path(given("GITHUB_WORKSPACE")),
         temporary=Path(given("RUNNER_TEMP")),
         output=Path(given("GITHUB_OUTPUT")),
@@ -80,7 +89,15 @@ def append(path: Path, text: str) -> None:
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except OSError as error:
-        raise IcesyncError(f"{path} cannot be written: {error.strerror}") from error
+        raise IcesyncError(f"{visible(str(path))} cannot be written: {error.strerror}") from error
+
+
+def new_folder(step: Step) -> Path:
+    """A folder of this step's own."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="icesync-", dir=step.temporary))
+    except OSError as error:
+        raise IcesyncError(f"RUNNER_TEMP is no folder to write into: {error.strerror}") from error
 
 
 def _payload(path: str | None) -> str:

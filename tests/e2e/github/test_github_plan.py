@@ -8,6 +8,7 @@ from icesync.documents import planfile
 from tests.support.github_api import BOT, Fault, Holder
 from tests.support.payloads import HEAD
 from tests.support.step import COMMIT, Done, Workplace
+from tests.support.workflow_commands import commands
 
 HELLO = {"default": [("Where is my order?", "ORDER"), ("When are you open?", "HOURS")]}
 BONJOUR = {**HELLO, "fr_FR": [("Où est ma commande ?", "ORDER")]}
@@ -92,7 +93,9 @@ def test_of_ten_warnings_one_is_left_for_the_missing_comment(workplace: Workplac
     assert "there is no comment on the pull request" in warnings[-1].data
 
 
-def test_the_comment_is_found_on_whatever_page_it_is(changing: Workplace) -> None:
+@pytest.mark.parametrize("end", ["", "/"])
+def test_the_comment_is_found_on_whatever_page_it_is(changing: Workplace, end: str) -> None:
+    changing.environ = {"GITHUB_API_URL": f"{changing.api.url}{end}"}
     for _ in range(205):
         changing.api.add_comment(7, "ann", "What do you think?")
     ours = changing.api.add_comment(7, BOT, f"{MARK}\nold")
@@ -296,6 +299,19 @@ def test_what_questions_say_is_no_command_to_the_runner(workplace: Workplace) ->
     assert "::error::pwned" in done.log
     assert done.annotations("error") == done.annotations("set-output") == done.annotations("add-mask") == []
     assert done.outputs["exitcode"] == "2"
+
+
+@pytest.mark.parametrize("name", ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "RUNNER_TEMP", "GITHUB_API_URL"])
+def test_a_place_that_the_runner_names_and_cannot_be_used_is_no_command(
+    changing: Workplace, name: str
+) -> None:
+    changing.environ = {name: f"{changing.home}/nowhere/x\n::add-mask::y"}
+
+    done = plan(changing)
+
+    assert done.code not in (0, 70)
+    assert done.annotations("error")
+    assert not [found for found in commands(done.log + done.err) if found.name == "add-mask"]
 
 
 def test_the_jobs_token_is_no_token_of_an_account(workplace: Workplace) -> None:

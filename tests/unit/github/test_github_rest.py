@@ -1,6 +1,7 @@
 """GitHub's API with the job's token: pages, limits, what a failure means, where the token goes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -150,6 +151,16 @@ async def test_a_connection_that_breaks_may_pass_and_shows_no_token() -> None:
     with pytest.raises(Passing, match="cannot be reached") as raised:
         await github(answer, FakeClock()).login()
     assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("url", ["https://github.example:port", "https://[::1", "https://xn--"])
+async def test_an_address_that_cannot_be_called_is_told_without_it(url: str) -> None:
+    step = replace(STEP, api_url=url, graphql_url=url)
+    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    with pytest.raises(GitHubError, match="is no URL that can be called") as raised:
+        await GitHub(http, step, Secret(TOKEN), FakeClock()).send("POST", "issues", {})
+    assert url not in str(raised.value)
 
 
 @pytest.mark.anyio

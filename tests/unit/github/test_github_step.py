@@ -7,11 +7,13 @@ import pytest
 from icesync.errors import IcesyncError, UsageError
 from icesync.github import step
 
-NAMES = ("API_URL", "GRAPHQL_URL", "OUTPUT", "RUN_ID", "SERVER_URL", "SHA", "STEP_SUMMARY", "WORKSPACE")
+NAMES = ("OUTPUT", "RUN_ID", "SHA", "STEP_SUMMARY", "WORKSPACE")
+URLS = ("GITHUB_API_URL", "GITHUB_GRAPHQL_URL", "GITHUB_SERVER_URL")
 
 
 def surroundings(folder: Path, **more: str) -> dict[str, str]:
     usual = {f"GITHUB_{name}": str(folder / name) for name in NAMES}
+    usual |= dict.fromkeys(URLS, "https://github.example/api")
     usual |= {"RUNNER_TEMP": str(folder), "GITHUB_REPOSITORY": "acme/shops", "GITHUB_EVENT_NAME": "push"}
     return {**usual, "GITHUB_WORKSPACE": str(folder), **more}
 
@@ -20,6 +22,22 @@ def surroundings(folder: Path, **more: str) -> dict[str, str]:
 def test_a_repository_that_is_none_gets_no_request(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="GITHUB_REPOSITORY"):
         step.of(surroundings(tmp_path, GITHUB_REPOSITORY=name))
+
+
+@pytest.mark.parametrize("name", URLS)
+@pytest.mark.parametrize(
+    "value", ["https://a\n::error::b", "https://\x1b", "https://é", "ftp://a", "a", "http://"]
+)
+def test_a_url_that_is_none_is_told_without_its_value(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        step.of(surroundings(tmp_path, **{name: value}))
+    assert str(raised.value) == f"{name} is no URL"
+
+
+def test_a_slash_at_the_end_of_a_url_is_no_part_of_it(tmp_path: Path) -> None:
+    here = step.of(surroundings(tmp_path, **dict.fromkeys(URLS, "https://github.example/api/")))
+    assert here.api_url == here.graphql_url == "https://github.example/api"
+    assert here.run_url.startswith("https://github.example/api/acme/shops/actions/")
 
 
 @pytest.mark.parametrize("content", [None, b"\xff"])
@@ -57,3 +75,9 @@ def test_a_command_inherits_everything_but_what_is_ours() -> None:
 def test_a_file_of_the_runner_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(IcesyncError, match="cannot be written"):
         step.append(tmp_path, "x")
+
+
+def test_a_folder_of_the_runner_that_is_missing_is_told(tmp_path: Path) -> None:
+    here = step.of(surroundings(tmp_path, RUNNER_TEMP=str(tmp_path / "nowhere")))
+    with pytest.raises(IcesyncError, match="RUNNER_TEMP is no folder to write into: No such file"):
+        step.new_folder(here)
