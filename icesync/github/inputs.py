@@ -13,6 +13,7 @@ from icesync.safe import visible
 
 # GitHub takes no `" : < > | * ? \ /` and no line break in the name of an artifact.
 _UNFIT: Final = re.compile(r"[^\w.-]+", re.ASCII)
+_LONGEST: Final = 60
 _LISTS: Final = ("only", "exclude", "label")
 _SELECTION: Final = (*_LISTS, "shard", "changed-since")
 _VALUES: Final = ("concurrency", "max-rps", "budget", "state-dir")
@@ -104,11 +105,14 @@ def artifact(command: str, inputs: Inputs, attempt: int) -> str:
     that is made again replaces the old one; a report does not, for what it tells of was written."""
     again = f"attempt-{attempt}" if command in ("apply", "rollback") and attempt > 1 else ""
     command = {"show": "plan"}.get(command, command)
-    part = "\n".join(_part(inputs))
-    digest = part and sha256(part.encode("utf-8", "replace")).hexdigest()[:8]
+    fleet = inputs.get("fleet", "")
+    fit = _UNFIT.sub("-", fleet)[:_LONGEST]
+    config = inputs["config"] if not fleet and inputs["config"] != _DEFAULTS["config"] else ""
+    # What tells fleets and parts apart, and has no room in a name as it is.
+    digested = "\n".join(filter(None, [fleet if fit != fleet else config, *_part(inputs)]))
+    digest = digested and sha256(digested.encode("utf-8", "replace")).hexdigest()[:8]
     shard = inputs.get("shard", "").replace("/", "-of-")
-    words = "-".join(filter(None, ["icesync", command, inputs.get("fleet"), digest, shard, again]))
-    return _UNFIT.sub("-", words)
+    return "-".join(filter(None, ["icesync", command, fit, digest, _UNFIT.sub("-", shard), again]))
 
 
 def _part(inputs: Inputs) -> Iterator[str]:

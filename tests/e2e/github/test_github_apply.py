@@ -144,7 +144,8 @@ def test_validate_is_content_with_good_files(changing: Workplace) -> None:
 
 def test_shards_are_planned_apart_shown_as_one_and_applied(changing: Workplace) -> None:
     changing.on_pull_request()
-    parts = [changing.step("plan", shard=f"{index}/2", comment="false") for index in (1, 2)]
+    usual = {"config": "icesync.yaml", "comment": "false"}
+    parts = [changing.step("plan", shard=f"{index}/2", **usual) for index in (1, 2)]
     assert [part.outputs["artifact-name"] for part in parts] == [
         "icesync-plan-1-of-2",
         "icesync-plan-2-of-2",

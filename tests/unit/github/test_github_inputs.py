@@ -100,14 +100,16 @@ def test_everything_that_can_be_said_is_said() -> None:
         ("show", {}, 1, "icesync-plan"),
         ("apply", {}, 2, "icesync-apply-attempt-2"),
         ("rollback", {}, 3, "icesync-rollback-attempt-3"),
-        ("apply", {"fleet": "shops: eu/../\n*"}, 1, "icesync-apply-shops-eu-..-"),
+        ("apply", {"fleet": "shops: eu/../\n*"}, 1, "icesync-apply-shops-eu-..--6b90ce87"),
+        ("plan", {"config": "eu/icesync.yaml"}, 1, "icesync-plan-2cda91c1"),
+        ("plan", {"config": "eu/icesync.yaml", "fleet": "eu"}, 1, "icesync-plan-eu"),
         ("plan", {"fleet": "eu", "shard": "2/8"}, 1, "icesync-plan-eu-2-of-8"),
     ],
 )
 def test_an_artifact_has_a_name_that_github_takes(
     command: str, given: dict[str, str], attempt: int, name: str
 ) -> None:
-    assert inputs.artifact(command, {"config": "x", **given}, attempt) == name
+    assert inputs.artifact(command, {"config": "icesync.yaml", **given}, attempt) == name
     assert re.fullmatch(r'[^":<>|*?\\/\r\n]+', name)
 
 
@@ -119,12 +121,19 @@ def test_an_artifact_has_a_name_that_github_takes(
         ({"label": "eu"}, {}),
         ({"changed_since": "main"}, {}),
         ({"shard": "1/2"}, {"shard": "2/2"}),
+        ({"config": "eu.yaml"}, {}),
+        ({"config": "eu.yaml"}, {"config": "us.yaml"}),
+        ({"fleet": "eu/shops"}, {"fleet": "eu:shops"}),
+        ({"fleet": "x" * 5000}, {"fleet": "x" * 5001}),
+        ({"fleet": "é"}, {"fleet": "ü"}),
     ],
 )
 def test_parts_of_a_fleet_are_told_apart(one: dict[str, str], other: dict[str, str]) -> None:
     names = [read("plan", **given) for given in (one, other)]
     assert len({inputs.fleet(each) for each in names}) == 2
-    assert len({inputs.artifact("plan", each, 1) for each in names}) == 2
+    artifacts = {inputs.artifact("plan", each, 1) for each in names}
+    assert len(artifacts) == 2
+    assert max(map(len, artifacts)) < 100
 
 
 @pytest.mark.parametrize(
@@ -133,6 +142,8 @@ def test_parts_of_a_fleet_are_told_apart(one: dict[str, str], other: dict[str, s
         ({"only": "a\n b\n"}, {"only": "b\na\na"}),
         ({"changed_since": "main"}, {"changed_since": "HEAD~1"}),
         ({"concurrency": "1"}, {"max_rps": "2"}),
+        ({"config": "icesync.yaml"}, {}),
+        ({"config": "eu.yaml", "fleet": "eu"}, {"fleet": "eu"}),
     ],
 )
 def test_what_is_the_same_part_is_found_again(one: dict[str, str], other: dict[str, str]) -> None:
