@@ -23,7 +23,7 @@ _ENDED: Final = {
     ExitCode.FAILED: "it failed",
     ExitCode.PARTIAL: "not all accounts could be read or written",
     ExitCode.REFUSED: "it was refused, and nothing was written",
-    ExitCode.STALE: "live state or the files have changed since the plan was made",
+    ExitCode.STALE: "the saved plan, snapshot or run cannot be used here",
     ExitCode.USAGE: "it was asked for something that cannot be",
     ExitCode.INVALID: "the desired state is invalid",
     ExitCode.BUG: "this is a bug in icesync",
@@ -102,7 +102,7 @@ def drift_issue(
 
 def failure(result: Result) -> str:
     """Why the step fails, in plain text."""
-    why = _ENDED.get(ExitCode(result.code), "there is drift")
+    why = _why(result) or "there is drift"
     return "\n".join([f"icesync {result.command}, exit code {result.code}: {why}", *result.said])
 
 
@@ -160,10 +160,17 @@ def _page(
 
 
 def _ended(result: Result) -> Iterator[str]:
-    if result.code in _ENDED:
-        yield f"**Exit code {result.code}: {_ENDED[ExitCode(result.code)]}.**"
+    if why := _why(result):
+        yield f"**Exit code {result.code}: {why}.**"
     elif result.value is None:
         yield "**Done.**"
+
+
+def _why(result: Result) -> str:
+    """What the exit code means here; empty where it is none of a failure."""
+    if result.code == ExitCode.STALE and isinstance(result.value, Report):
+        return "live state has changed since the plan was made"
+    return _ENDED.get(ExitCode(result.code), "")
 
 
 def _bounded(lines: Sequence[str], most: int) -> Iterator[str]:

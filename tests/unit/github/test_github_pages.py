@@ -96,6 +96,19 @@ def test_a_page_is_headed_by_the_command_of_the_step(command: str, title: str) -
     assert page.count("## icesync ") == 1
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (None, "the saved plan, snapshot or run cannot be used here"),
+        (Report("", "", ""), "live state has changed since the plan was made"),
+    ],
+)
+def test_exit_code_5_is_told_by_what_is_stale(value: Report | None, why: str) -> None:
+    result = Result("apply", 5, value, ("error: it is damaged",), ())
+    assert f"**Exit code 5: {why}.**\n\n- <code>error&#58; it is damaged</code>" in pages.summary(result, RUN)
+    assert pages.failure(result) == f"icesync apply, exit code 5: {why}\nerror: it is damaged"
+
+
 @pytest.mark.parametrize(("artifact", "place"), [(True, "artifact"), (False, "log")])
 def test_what_is_left_out_is_where_it_is_said_to_be(artifact: bool, place: str) -> None:
     page = pages.comment(Result("plan", 2, plan(5000), (), ()), Run("c0ffee", URL, artifact))
