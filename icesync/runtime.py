@@ -6,14 +6,14 @@ Everything that a command needs of the world comes from here, so that tests brin
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from icesync.clock import SystemClock
 from icesync.console import Console
-from icesync.errors import Interrupted
+from icesync.errors import IcesyncError, Interrupted
 from icesync.model import Api
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from icesync.graph.client import GraphClient
     from icesync.graph.ledger import Ledger
     from icesync.graph.transport import Transport
+    from icesync.sightings import Sightings
     from icesync.tokens.book import Book
 
 T = TypeVar("T")
@@ -93,14 +94,19 @@ class Runtime:
         *,
         root: Path,
         stopping: Callable[[], bool] = lambda: False,
+        sightings: "Sightings | None" = None,
     ) -> AsyncIterator["GraphClient"]:
         """A client that resolves token references from `root`.
 
-        Once `stopping()` is true it neither waits at a closed door nor sends a write again.
+        Once `stopping()` is true it neither waits at a closed door nor sends a write again. What it sees
+        of tokens goes into `sightings`, or into the book at the end.
         """
         from icesync import connection
 
-        with self.ledger(api, traffic) as ledger, self.book(api, traffic) as book:
+        with ExitStack() as closed_at_the_end:
+            ledger = closed_at_the_end.enter_context(self.ledger(api, traffic))
+            if sightings is None:
+                sightings = closed_at_the_end.enter_context(self.sightings(api, traffic))
             async with connection.client(
                 api,
                 traffic,
@@ -110,7 +116,7 @@ class Runtime:
                 root=root,
                 ledger=ledger,
                 stopping=stopping,
-                identities=book,
+                identities=sightings,
                 say=self.console.say,
             ) as client:
                 yield client
@@ -136,6 +142,21 @@ class Runtime:
 
         with closing(Book(traffic.state, urlsplit(api.url).netloc)) as book:
             yield book
+
+    @contextmanager
+    def sightings(self, api: Api, traffic: "Traffic") -> Iterator["Sightings"]:
+        """What the run sees of tokens: entered in the book when it ends, however it ends."""
+        from icesync.sightings import Sightings
+
+        with self.book(api, traffic) as book:
+            sightings = Sightings(book)
+            try:
+                yield sightings
+            finally:
+                try:
+                    sightings.enter(self.clock.now().timestamp())
+                except IcesyncError as error:
+                    self.console.say(f"note: what was seen of tokens is not kept: {error}")
 
     def run(self, work: Callable[[Interruption], Awaitable[T]]) -> T:
         """Run asynchronous work to its end. Raises Interrupted when Ctrl-C cut it short."""

@@ -29,6 +29,7 @@ LAYERS = (
     ),
     "progress",
     "console reconciler reconciler.*",
+    "sightings",
     "connection crew",
     "cluster.*",
     "runtime",

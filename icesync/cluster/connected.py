@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from math import inf
 from pathlib import Path
-from secrets import token_bytes
 from typing import Final
 from uuid import uuid4
 
@@ -24,8 +23,8 @@ from icesync.errors import IcesyncError, UsageError
 from icesync.graph.door import PATIENCE
 from icesync.graph.governor import Governor
 from icesync.graph.ledger import Ledger
-from icesync.graph.vouching import KEY_BYTES
 from icesync.model import Api
+from icesync.sightings import Sightings
 
 SCHEMES: Final = ("tcp://", "tls://")
 CONNECT_PATIENCE: Final = 10
@@ -46,10 +45,11 @@ async def crew(
     clock: Clock,
     root: Path,
     ledger: Ledger | None,
+    sightings: Sightings,
     stopping: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[DaskCrew]:
     """The crew, until the end. `root` is where relative references to tokens start, on the workers: an
-    absolute path.
+    absolute path. Workers tell tokens apart by the key of `sightings`.
 
     Certificates for `tls://` come from Dask's own configuration. Raises UsageError, and IcesyncError
     where there is no scheduler, where it has no workers, or where these have no or another icesync.
@@ -59,11 +59,12 @@ async def crew(
         governor = Governor(
             clock, ledger=ledger, patience=inf if traffic.waits else PATIENCE, stopping=stopping
         )
-        name, key = f"icesync-{uuid4().hex}", token_bytes(KEY_BYTES)
-        job = work.Job(name, api, root, replace(traffic, max_rps=None, waits=False), key)
+        name = f"icesync-{uuid4().hex}"
+        job = work.Job(name, api, root, replace(traffic, max_rps=None, waits=False), sightings.key)
         workers = Workers(client, job)
         try:
-            yield DaskCrew(workers, Grants(governor, ledger, clock), clock, slots, traffic, stopping)
+            grants = Grants(governor, ledger, clock)
+            yield DaskCrew(workers, grants, clock, slots, traffic, sightings, stopping)
         finally:
             await workers.close()
 

@@ -12,11 +12,22 @@ from icesync.cluster.grants import NO_GRANT, READ_GRANT, WRITE_GRANT, Grants
 from icesync.cluster.halves import Half, Item, Reading, Writing
 from icesync.cluster.taking import MOST_DEATHS, HandsOut, Taking
 from icesync.connection import Traffic
-from icesync.model import Account, Change, Desired, Observation, Outcome, Plan, Rollout, Subscription
+from icesync.model import (
+    Account,
+    Change,
+    Desired,
+    GraphFailure,
+    Observation,
+    Outcome,
+    Plan,
+    Rollout,
+    Subscription,
+)
 from icesync.reconciler import SUBSCRIBE_CALLS, WriteLog
 from icesync.reconciler.course import Course
 from icesync.reconciler.ports import Notify
 from icesync.reconciler.workers import each
+from icesync.sightings import Sightings
 
 PART: Final = (50, 1000)
 """The fewest and the most accounts that are handed out together."""
@@ -43,6 +54,7 @@ class DaskCrew:
     clock: Clock
     slots: int
     traffic: Traffic
+    sightings: Sightings
     stopping: Callable[[], bool] = lambda: False
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -54,7 +66,12 @@ class DaskCrew:
     ) -> dict[str, Observation]:
         least, most = READ_GRANT
         least = max(least, WRITE_GRANT[0]) if following else least
-        half = Reading(self.clock, notify, grant=(least, max(least, most)))
+
+        def note(account: Account, failure: GraphFailure | None) -> None:
+            self.sightings.told(account, failure)
+            notify(account, failure)
+
+        half = Reading(self.clock, note, grant=(least, max(least, most)))
         await self._work_off(half, accounts, AHEAD)
         return half.observed
 
@@ -66,6 +83,9 @@ class DaskCrew:
                 told = await self.workers.hand_out(work.Comparing(tuple(part)), {})
                 if isinstance(told, work.Compared):
                     found.update(told.fingerprints)
+                    for account in part:
+                        if account.name in told.fingerprints:
+                            self.sightings.holds(account, told.fingerprints[account.name])
                 if not isinstance(told, work.Taken):
                     return
 

@@ -26,7 +26,7 @@ from icesync.model import (
     Unreadable,
 )
 from icesync.reconciler import WRITE_CALLS
-from icesync.render import render
+from icesync.render import render, words
 from icesync.runtime import Interruption, Runtime
 
 
@@ -67,8 +67,11 @@ class Execution:
                 )
             else:
                 found = steps.Survey(self.saved, {})
+            accounts = self._writable(found.plan)
+            fingerprints = await crew.fingerprints(accounts)
+            found = self._warned(found, accounts, fingerprints)
             self._show(found.plan)
-            await self._compare_tokens(crew, found.plan)
+            sharing.check_tokens(accounts, fingerprints)
             self._guard(found.plan)
             if found.plan.differing and not self.care.yes:
                 with interruption.lifted():
@@ -97,13 +100,26 @@ class Execution:
             console.result(render(plan, "text", color=console.color, width=console.width) + "\n")
         elif not self.care.yes:
             console.complain(render(plan, "text"))
+        else:
+            for line in words.warnings(plan):
+                console.say(f"note: {line}")
 
-    async def _compare_tokens(self, crew: Crew, plan: Plan) -> None:
-        """Raise CredentialError where accounts of this run hold one token."""
-        accounts: Sequence[Account] = plan.differing
-        if self.saved is None:
-            accounts = [each.account for each in self.accounts if each.is_managed]
-        sharing.check_tokens(accounts, await crew.fingerprints(accounts))
+    def _writable(self, plan: Plan) -> Sequence[Account]:
+        """The accounts that the run may write: no two of them may hold one token."""
+        if self.saved is not None:
+            return plan.differing
+        return [each.account for each in self.accounts if each.is_managed]
+
+    def _warned(
+        self, found: steps.Survey, accounts: Sequence[Account], fingerprints: Mapping[str, str]
+    ) -> steps.Survey:
+        """With what there is to warn of. A saved plan was looked at as it is."""
+        if self.saved is not None:
+            return found
+        warnings = steps.ending_tokens(
+            self.runtime, self.scope, self.fleet, found.plan, accounts, fingerprints
+        )
+        return replace(found, plan=replace(found.plan, warnings=warnings))
 
     def _guard(self, plan: Plan) -> None:
         limits = self.fleet.limits

@@ -19,12 +19,25 @@ from icesync.diagnostics import Severity
 from icesync.documents.planfile import desired_digest
 from icesync.errors import ConfigError, ExitCode, GraphError, UsageError
 from icesync.fleet import select
-from icesync.model import Budget, Desired, Fleet, Forecast, Observation, Plan, Profile, Report, Status
+from icesync.model import (
+    Account,
+    Budget,
+    Desired,
+    Fleet,
+    Forecast,
+    Observation,
+    Plan,
+    Profile,
+    Report,
+    Status,
+)
 from icesync.reconciler import WRITE_CALLS
 from icesync.render import words
 from icesync.runtime import Runtime
 from icesync.safe import visible
 from icesync.sharing import shared_tokens
+from icesync.tokens.ending import warnings
+from icesync.tokens.records import ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +116,16 @@ async def crew(
         from icesync.cluster.connected import crew as cluster_crew
     except ModuleNotFoundError as missing:
         raise UsageError(f"--dask needs more: pip install 'icesync[dask]' ({missing})") from missing
-    with runtime.ledger(fleet.api, traffic) as ledger:
+    with runtime.ledger(fleet.api, traffic) as ledger, runtime.sightings(fleet.api, traffic) as sightings:
         async with cluster_crew(
-            scope.dask, fleet.api, traffic, clock=runtime.clock, root=root, ledger=ledger, stopping=stopping
+            scope.dask,
+            fleet.api,
+            traffic,
+            clock=runtime.clock,
+            root=root,
+            ledger=ledger,
+            sightings=sightings,
+            stopping=stopping,
         ) as workers:
             yield workers
 
@@ -168,8 +188,12 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None, *, absent: Pr
         # Whoever carries it out later reads each account again first.
         found = await survey(runtime, scout, fleet, accounts, calls=WRITE_CALLS + 1, following=0)
         managed = [each.account for each in accounts if each.is_managed]
-        warnings = shared_tokens(managed, await scout.fingerprints(managed))
-        return replace(found.plan, limits=fleet.limits, warnings=warnings)
+        fingerprints = await scout.fingerprints(managed)
+        warnings = {
+            *shared_tokens(managed, fingerprints),
+            *ending_tokens(runtime, scope, fleet, found.plan, managed, fingerprints),
+        }
+        return replace(found.plan, limits=fleet.limits, warnings=tuple(sorted(warnings)))
 
     async def work(_: object) -> Plan:
         if snapshot is not None:
@@ -182,6 +206,28 @@ def plan_now(runtime: Runtime, scope: Scope, against: Path | None, *, absent: Pr
             return await plan_with(workers)
 
     return runtime.run(work)
+
+
+def ending_tokens(
+    runtime: Runtime,
+    scope: Scope,
+    fleet: Fleet,
+    plan: Plan,
+    accounts: Sequence[Account],
+    fingerprints: Mapping[str, str],
+) -> tuple[str, ...]:
+    """What there is to warn of, as far as the state folder knows these tokens of the plan's accounts."""
+    if not fingerprints:
+        return ()
+    unread = {found.account.name for found in plan.unreadable}
+    with runtime.book(fleet.api, traffic_of(runtime, scope, fleet)) as book:
+        known = book.known({account.identity for account in accounts})
+    found = {
+        account.name: ends(known[account.identity])
+        for account in accounts
+        if account.identity in known and known[account.identity].fingerprint == fingerprints.get(account.name)
+    }
+    return warnings(found, runtime.clock.now().timestamp(), working=found.keys() - unread)
 
 
 def foretell(console: Console, plan: Plan, outputs: Sequence[Output]) -> None:

@@ -207,9 +207,11 @@ class GraphClient:
 
     async def _secret(self, account: Account) -> Secret:
         try:
-            return await self._token(account)
+            secret = await self._token(account)
         except CredentialError as error:
             raise GraphError(cases.CREDENTIAL.failure(str(error))) from error
+        self._vouching.holds(account, secret)
+        return secret
 
     async def _send(self, account: Account, request: protocol.Request, secret: Secret) -> dict[str, Any]:
         self.calls[account.name] += request.counts
@@ -230,8 +232,10 @@ class GraphClient:
         except GraphError as error:
             if error.failure.code is not None:
                 self._governor.told(account, usage(response.headers, account.id))
+                self._vouching.heard(account, secret, error.failure)
             raise  # without a code it is a gateway's word, which knows nothing of usage
         self._governor.told(account, usage(response.headers, account.id))
+        self._vouching.heard(account, secret, None)
         return answer
 
     def _message(self, request: protocol.Request, secret: Secret) -> httpx.Request:

@@ -9,6 +9,7 @@ from secrets import token_bytes
 from typing import Final, Protocol
 
 from icesync.clock import Clock
+from icesync.credentials import Secret
 from icesync.errors import IcesyncError, InvalidRequest
 from icesync.graph import standing
 from icesync.graph.catalogue import cases
@@ -20,8 +21,11 @@ KEY_BYTES: Final = 32
 
 
 class Identities(Protocol):
-    """Whose tokens are known. A token is named by its fingerprint with `key`; times are seconds since
-    1970. What is too old to be relied on is not known any more. Both methods may raise IcesyncError."""
+    """Whose tokens are known, and who wants to know how they fare. A token is named by its fingerprint
+    with `key`; times are seconds since 1970. What is too old to be relied on is not known any more.
+
+    `identity` and `keep_identity` may raise IcesyncError.
+    """
 
     @property
     def key(self) -> bytes: ...
@@ -29,6 +33,12 @@ class Identities(Protocol):
     def identity(self, fingerprint: str, now: float) -> Identity | None: ...
 
     def keep_identity(self, fingerprint: str, identity: Identity, now: float) -> None: ...
+
+    def holds(self, account: Account, fingerprint: str) -> None:
+        """This is the account's own token."""
+
+    def heard(self, account: Account, fingerprint: str, failure: GraphFailure | None) -> None:
+        """The API took a token from this account, or says why not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,12 @@ class Remembered:
 
     def keep_identity(self, fingerprint: str, identity: Identity, now: float) -> None:
         self._known[fingerprint] = identity
+
+    def holds(self, account: Account, fingerprint: str) -> None:
+        pass
+
+    def heard(self, account: Account, fingerprint: str, failure: GraphFailure | None) -> None:
+        pass
 
 
 class Vouching:
@@ -71,6 +87,14 @@ class Vouching:
     def concerns(self, account: Account) -> bool:
         """Something is left to be checked before the account may be written."""
         return self._is_offered and account.id != "me" and account.identity not in self._passed
+
+    def holds(self, account: Account, secret: Secret) -> None:
+        """This is the account's own token."""
+        self._identities.holds(account, secret.fingerprint(self.key))
+
+    def heard(self, account: Account, secret: Secret, failure: GraphFailure | None) -> None:
+        """The API took this token from the account, or says why not."""
+        self._identities.heard(account, secret.fingerprint(self.key), failure)
 
     def knows(self, fingerprint: str) -> bool:
         """Whose token this is need not be asked."""

@@ -115,12 +115,11 @@ class Book:
     def saw(self, tokens: Iterable[tuple[str, str]], now: float) -> None:
         """These accounts have these tokens now, as (account, fingerprint). What is known of a token that
         is there no more is forgotten."""
-        tokens = list(tokens)
-        known = self.known({account for account, _ in tokens})
+        with self._telling():
+            known = dict(self._db.execute("SELECT account, fingerprint FROM tokens"))
+        named = ((self._named(account), fingerprint) for account, fingerprint in tokens)
         rows = [
-            (self._named(account), fingerprint, now)
-            for account, fingerprint in tokens
-            if account not in known or known[account].fingerprint != fingerprint
+            (account, fingerprint, now) for account, fingerprint in named if known.get(account) != fingerprint
         ]
         if rows:
             with self._writing():

@@ -39,6 +39,8 @@ from icesync.model import (
     Status,
     Subscription,
 )
+from icesync.sightings import Sightings
+from icesync.tokens.book import Book
 from tests.support.clock import FakeClock
 from tests.support.memory import Fault, MemoryApi, MemoryLog
 from tests.support.scene import A, B, C, fleet
@@ -177,6 +179,7 @@ class Site:
     hands: Hands
     clock: FakeClock
     ledger: Ledger
+    book: Book
     traffic: Traffic
     slots: int = 2
     log: MemoryLog = field(default_factory=MemoryLog)
@@ -192,7 +195,10 @@ class Site:
         patience = inf if self.traffic.waits else PATIENCE
         ledger = self.ledger if self.has_budget else None
         grants = Grants(Governor(self.clock, ledger=ledger, patience=patience), ledger, self.clock)
-        return DaskCrew(self.hands, grants, self.clock, self.slots, self.traffic, lambda: self.stopped)
+        sightings = Sightings(self.book)
+        return DaskCrew(
+            self.hands, grants, self.clock, self.slots, self.traffic, sightings, lambda: self.stopped
+        )
 
     async def apply(self, changes: tuple[Change, ...], rollout: Rollout | None = None) -> dict[str, Outcome]:
         for change in changes:
@@ -210,8 +216,8 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     clock = FakeClock()
-    with closing(Ledger(None, BUDGET, "host")) as ledger:
-        yield Site(Hands(MemoryApi()), clock, ledger, Traffic(tmp_path, BUDGET, 1, 30.0))
+    with closing(Ledger(None, BUDGET, "host")) as ledger, closing(Book(None)) as book:
+        yield Site(Hands(MemoryApi()), clock, ledger, book, Traffic(tmp_path, BUDGET, 1, 30.0))
 
 
 def fated(site: Site, *fates: Fate) -> None:
@@ -537,6 +543,22 @@ async def test_fingerprints_are_told_by_all_parts_and_cost_no_calls(site: Site) 
     assert found == {account.name: f"of {account.id}" for account in accounts}
     assert sorted(map(len, site.hands.parts)) == [20, 50, 50]
     assert all(site.ledger.wait(account.identity, BUDGET.calls, 0.0) == 0.0 for account in accounts)
+
+
+async def test_the_book_of_tokens_learns_what_workers_tell(site: Site) -> None:
+    crew = site.crew()
+    accounts = [each.account for each in desired(2)]
+    await crew.fingerprints(accounts)
+    crew.sightings.told(accounts[1], GraphFailure(FailureKind.TOKEN, "expired", 190, 463))
+    crew.sightings.enter(1.0)
+    known = site.book.known([account.id for account in accounts])
+    assert {name: record.fingerprint for name, record in known.items()} == {"0": "of 0", "1": "of 1"}
+    assert [known[name].dead is not None for name in "01"] == [False, True]
+
+    await crew.observe(desired(2), site.note)
+    crew.sightings.enter(2.0)
+
+    assert site.book.known(["1"])["1"].dead is None, "it was read"
 
 
 async def test_fingerprints_whose_worker_died_are_asked_for_again(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -17,7 +18,7 @@ from icesync.errors import (
     Transient,
 )
 from icesync.graph.vouching import Remembered
-from icesync.model import Account, Api, FailureKind, Identity
+from icesync.model import Account, Api, FailureKind, GraphFailure, Identity
 from tests.support.wire import ACME, HOME, TOKEN, Answer, Wire, ok, refused, wire
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +35,8 @@ class Book:
 
     known: dict[str, Identity] = field(default_factory=dict)
     times: list[float] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+    told: list[GraphFailure | None] = field(default_factory=list)
     key: bytes = b"a key"
 
     def identity(self, fingerprint: str, now: float) -> Identity | None:
@@ -43,6 +46,13 @@ class Book:
     def keep_identity(self, fingerprint: str, identity: Identity, now: float) -> None:
         self.times.append(now)
         self.known[fingerprint] = identity
+
+    def holds(self, account: Account, fingerprint: str) -> None:
+        self.held[account.name] = fingerprint
+
+    def heard(self, account: Account, fingerprint: str, failure: GraphFailure | None) -> None:
+        if self.held[account.name] == fingerprint:
+            self.told.append(failure)
 
 
 async def refusal(line: Wire, account: Account = ACME) -> GraphError:
@@ -206,3 +216,14 @@ async def test_any_other_failure_is_the_accounts_and_it_is_asked_again_next_time
     await line.clock.sleep(600.0)
     await line.client.vouch(ACME)
     assert len(line.requests) == sent + 1
+
+
+async def test_who_keeps_identities_hears_what_the_api_says_of_each_token() -> None:
+    book = Book()
+    line = wire(ok(SHOP), refused(190), NO_PATH, identities=book)
+    for _ in range(3):
+        with suppress(GraphError):
+            await line.client.identity(ACME)
+
+    assert [told and told.kind for told in book.told] == [None, FailureKind.TOKEN, FailureKind.INVALID]
+    assert line.requests
