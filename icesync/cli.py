@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "schema": "Print a JSON Schema.",
     "init": "Write a starter icesync.yaml.",
     "sandbox": "Run the embedded Graph API.",
+    "tokens": "Tell how tokens stand, and refresh them.",
     "explain": "Tell what an error means, and who must do what.",
     "github": "Run a command as a step of a GitHub workflow.",
     "demo": "Take the whole tour on an embedded sandbox.",

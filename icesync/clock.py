@@ -36,3 +36,8 @@ class SystemClock:
 def stamp(moment: datetime) -> str:
     """A moment in UTC as plans, reports and journals have it: `2026-11-23T03:09:11Z`."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def stamp_of(seconds: float) -> str:
+    """The same for seconds since 1970."""
+    return stamp(datetime.fromtimestamp(seconds, UTC))

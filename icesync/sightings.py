@@ -17,7 +17,7 @@ class Sightings:
     """
 
     def __init__(self, book: Book) -> None:
-        self._book = book
+        self.book = book
         self._held: dict[str, str] = {}
         self._entered: set[str] = set()
         self._alive: set[str] = set()
@@ -25,13 +25,13 @@ class Sightings:
 
     @property
     def key(self) -> bytes:
-        return self._book.key
+        return self.book.key
 
     def identity(self, fingerprint: str, now: float) -> Identity | None:
-        return self._book.identity(fingerprint, now)
+        return self.book.identity(fingerprint, now)
 
     def keep_identity(self, fingerprint: str, identity: Identity, now: float) -> None:
-        self._book.keep_identity(fingerprint, identity, now)
+        self.book.keep_identity(fingerprint, identity, now)
 
     def holds(self, account: Account, fingerprint: str) -> None:
         """The account's reference names this token."""
@@ -55,9 +55,9 @@ class Sightings:
         """Put all of it into the book. What an account holds is put there once, so that a token which
         takes its place later stays. Raises IcesyncError."""
         fresh = {account: held for account, held in self._held.items() if account not in self._entered}
-        self._book.saw(fresh.items(), now)
+        self.book.saw(fresh.items(), now)
         self._entered |= fresh.keys()
         for account, failure in self._dead.items():
             if account in self._held:
-                self._book.died(account, self._held[account], in_a_line(failure)[:_LONGEST], now)
-        self._book.works(self._held[account] for account in self._alive if account in self._held)
+                self.book.died(account, self._held[account], in_a_line(failure)[:_LONGEST], now)
+        self.book.works(self._held[account] for account in self._alive if account in self._held)

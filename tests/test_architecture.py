@@ -29,7 +29,7 @@ LAYERS = (
     ),
     "progress",
     "console reconciler reconciler.*",
-    "sightings",
+    "refreshing sightings",
     "connection crew",
     "cluster.*",
     "runtime",
@@ -55,7 +55,7 @@ OWNERS = {
 PURE = (
     "diagnostics doctor documents.* diff errors fleet graph.catalogue graph.catalogue.* graph.protocol"
     " graph.standing graph.usage graph.versions guard model model.* planner render.* safe sharing"
-    " tokens.records tokens.texts"
+    " tokens.due tokens.judging tokens.records tokens.texts"
     " github.events github.pages github.payload github.sightings github.workflow"
     " config.accounts config.comments config.dump config.fields config.grammar config.locales"
     " config.malformed config.phrases config.places config.problems config.profiles config.questions"

@@ -7,7 +7,7 @@ from pathlib import Path
 from icesync.commands.options import Output
 from icesync.console import Console
 from icesync.errors import IcesyncError
-from icesync.model import Checkup, Plan, Report
+from icesync.model import Checkup, Plan, Report, TokenReport
 from icesync.render import render
 
 
@@ -25,7 +25,7 @@ def check_file(path: Path) -> None:
         raise IcesyncError(f"{path} cannot be written: no such folder, or no right to write there")
 
 
-def emit(console: Console, value: Plan | Report | Checkup, outputs: Iterable[Output]) -> None:
+def emit(console: Console, value: Plan | Report | Checkup | TokenReport, outputs: Iterable[Output]) -> None:
     """Render the value into each output. Where a file cannot be written the others still are, and
     then it raises IcesyncError."""
     failed: IcesyncError | None = None

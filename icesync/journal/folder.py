@@ -14,11 +14,12 @@ RUN_NAME: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4,}")
 
 
 @contextmanager
-def locked(state: Path) -> Iterator[None]:
-    """Keep other applies off this state folder. The system frees the lock when a process dies."""
+def locked(state: Path, what: str = "apply") -> Iterator[None]:
+    """Keep other applies, or others of what it is, off this state folder. The system frees the lock when
+    a process dies."""
     try:
         make_state(state)
-        lock = (state / "lock").open("a")
+        lock = (state / ("lock" if what == "apply" else f"{what}.lock")).open("a")
     except OSError as error:
         raise cannot_be_kept(error) from error
     with lock:
@@ -26,7 +27,7 @@ def locked(state: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise JournalError(
-                f"another apply is at work on {state}: wait for it to end, or name another --state-dir"
+                f"another {what} is at work on {state}: wait for it to end, or name another --state-dir"
             ) from None
         except OSError as error:
             raise cannot_be_kept(error) from error

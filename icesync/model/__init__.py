@@ -50,6 +50,13 @@ from icesync.model.planned import (
     Unreadable,
     Write,
 )
+from icesync.model.tokens import (
+    Refresh,
+    RefreshStatus,
+    Standing,
+    TokenReport,
+    TokenState,
+)
 
 __all__ = [
     "ACCOUNTS_NEED",
@@ -84,12 +91,17 @@ __all__ = [
     "Outcome",
     "Plan",
     "Profile",
+    "Refresh",
+    "RefreshStatus",
     "Report",
     "Requirement",
     "Rollout",
     "Snapshot",
+    "Standing",
     "Status",
     "Subscription",
+    "TokenReport",
+    "TokenState",
     "Unreadable",
     "Verdict",
     "Write",

@@ -3,15 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from icesync.model import Checkup, Plan, Report
-from icesync.render import checkup, html, json, markdown, text
+from icesync.model import Checkup, Plan, Report, TokenReport
+from icesync.render import checkup, html, json, markdown, text, tokens
 from icesync.render.look import Look
 
 Renderer = Callable[[Any, Look], str]
 
 RENDERERS: Final[Mapping[str, Mapping[type, Renderer]]] = {
-    "text": {Plan: text.plan, Report: text.report, Checkup: checkup.checkup},
-    "json": {Plan: json.plan, Report: json.report, Checkup: json.checkup},
+    "text": {
+        Plan: text.plan,
+        Report: text.report,
+        Checkup: checkup.checkup,
+        TokenReport: tokens.tokens,
+    },
+    "json": {Plan: json.plan, Report: json.report, Checkup: json.checkup, TokenReport: json.tokens},
     "markdown": {Plan: markdown.plan, Report: markdown.report},
     "html": {Plan: html.plan, Report: html.report},
 }
@@ -19,7 +24,7 @@ FORMATS: Final = tuple(RENDERERS)
 
 
 def render(
-    value: Plan | Report | Checkup,
+    value: Plan | Report | Checkup | TokenReport,
     form: str,
     /,
     *,

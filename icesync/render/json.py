@@ -1,8 +1,8 @@
 """Plans, reports and checkups for machines: the documents that are also saved."""
 
 from icesync.diff import edits
-from icesync.documents import checkupfile, planfile, reportfile
-from icesync.model import Checkup, Plan, Report
+from icesync.documents import checkupfile, planfile, reportfile, tokensfile
+from icesync.model import Checkup, Plan, Report, TokenReport
 from icesync.render.look import Look
 
 
@@ -16,3 +16,7 @@ def report(report: Report, _: Look) -> str:
 
 def checkup(found: Checkup, _: Look) -> str:
     return checkupfile.dumps(found)
+
+
+def tokens(report: TokenReport, _: Look) -> str:
+    return tokensfile.dumps(report)

@@ -40,6 +40,17 @@ async def put(
         raise CredentialError("its sink is no reference: write file:PATH#KEY or command:CMD")
 
 
+def is_source(sink: str, token: str, root: Path) -> bool:
+    """What the sink takes is what the token's reference gives: the same file and key, or the keyring of
+    this machine."""
+    if token.startswith("keyring:"):
+        return True
+    ours, theirs = _FILE.fullmatch(sink.removeprefix("file:")), _FILE.fullmatch(token.removeprefix("file:"))
+    if not (sink.startswith("file:") and token.startswith("file:") and ours and theirs):
+        return False
+    return root / ours[1] == root / theirs[1] and ours[2] == theirs[2]
+
+
 async def _to_command(
     line: str, secret: Secret, root: Path, environ: Mapping[str, str], patience: float
 ) -> None:

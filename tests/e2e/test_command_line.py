@@ -143,7 +143,7 @@ def test_quiet_keeps_results_and_verbose_tells_each_account(desk: Desk) -> None:
     assert "reading shop" in desk.icesync("-v", "plan").err
 
 
-@pytest.mark.parametrize("document", ["config", "plan", "report", "snapshot", "doctor"])
+@pytest.mark.parametrize("document", ["config", "plan", "report", "snapshot", "doctor", "tokens"])
 def test_schema_prints_a_json_schema(document: str, capsys: pytest.CaptureFixture[str]) -> None:
     from jsonschema import Draft202012Validator
 

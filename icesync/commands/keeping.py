@@ -1,0 +1,199 @@
+"""What `icesync tokens` does: ask how tokens stand, and refresh those that are due."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from icesync import journal
+from icesync.commands import steps
+from icesync.commands.options import Output, Scope
+from icesync.commands.output import check_outputs, emit
+from icesync.config.source import read_mapping
+from icesync.connection import Traffic
+from icesync.credentials import Credentials, Secret
+from icesync.errors import ExitCode, GraphError, IcesyncError, UsageError
+from icesync.graph.client import GraphClient
+from icesync.graph.protocol import is_facebook
+from icesync.model import Account, Api, GraphFailure, Refresh, RefreshStatus, TokenReport
+from icesync.reconciler.ports import Notify, passes_soon
+from icesync.reconciler.workers import each
+from icesync.refreshing import Exchange
+from icesync.render.words import in_a_line
+from icesync.runtime import Interruption, Runtime
+from icesync.sightings import Sightings
+from icesync.tokens import sinks
+from icesync.tokens.book import Book
+from icesync.tokens.due import Holding, due
+from icesync.tokens.judging import state
+
+Answers = Mapping[str, GraphFailure | None]
+"""What the API says of tokens, by account name: None where it takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """The tokens of these accounts, looked after by this process alone."""
+
+    runtime: Runtime
+    scope: Scope
+    api: Api
+    traffic: Traffic
+    root: Path
+    accounts: Sequence[Account]
+
+    async def status(self) -> TokenReport:
+        """How they stand, after the API was asked."""
+        with self.runtime.sightings(self.api, self.traffic) as sightings:
+            answers = await self._answers(sightings)
+            sightings.enter(self._now())
+            return self._report(sightings.book, answers)
+
+    def on_record(self) -> TokenReport:
+        """How they stood when they were seen last."""
+        with self.runtime.book(self.api, self.traffic) as book:
+            return self._report(book, {})
+
+    async def refresh(self, interruption: Interruption, older_than: float) -> TokenReport:
+        """Refresh those that are due. Once it is interrupted no more are begun."""
+        runtime = self.runtime
+        with runtime.sightings(self.api, self.traffic) as sightings:
+            async with self._client(sightings) as client:
+                fingerprints, refreshes = await self._held(client)
+                sightings.enter(self._now())
+                book = sightings.book
+                held = [account for account in self.accounts if account.name in fingerprints]
+                records = book.known({account.identity for account in held})
+                holdings, others = due(held, fingerprints, records, self._now(), older_than)
+                refreshes += others
+                store = partial(sinks.put, root=self.root, environ=runtime.environ)
+                exchange = Exchange(client, book, runtime.clock, store, self._reread)
+                interruption.writing = True
+                with runtime.console.progress("refreshing", len(holdings), runtime.clock) as notify:
+                    refreshes += await self._work_off(exchange, holdings, interruption, notify)
+            sightings.enter(self._now())
+            return self._report(book, {}, refreshes)
+
+    async def _work_off(
+        self, exchange: Exchange, holdings: Sequence[Holding], interruption: Interruption, notify: Notify
+    ) -> list[Refresh]:
+        refreshes: list[Refresh] = []
+
+        def stopping() -> bool:
+            return interruption.requested
+
+        async def take(holding: Holding) -> None:
+            if stopping():
+                refreshes.extend(holding.each(RefreshStatus.NOT_BEGUN, "interrupted: run it again"))
+                return
+            refreshes.extend(await exchange.refresh(holding))
+            for account in holding.accounts:
+                notify(account, None)
+
+        await each(holdings, take, self.scope.concurrency, self.runtime.clock, stopping)
+        return refreshes
+
+    async def _answers(self, sightings: Sightings) -> Answers:
+        """What the API says of each token. On graph.facebook.com `/me` is somebody else: nobody is asked."""
+        answers: dict[str, GraphFailure | None] = {}
+        asks = not is_facebook(self.api)
+
+        async def ask(account: Account) -> None:
+            failure = None
+            try:
+                await (client.identity(account) if asks else client.fingerprint(account))
+            except GraphError as error:
+                if passes_soon(error):
+                    raise
+                failure = error.failure
+            if failure or asks:
+                answers[account.name] = failure
+            notify(account, failure)
+
+        clock = self.runtime.clock
+        async with self._client(sightings) as client:
+            with self.runtime.console.progress("asking", len(self.accounts), clock) as notify:
+                await each(self.accounts, ask, self.scope.concurrency, clock)
+        return answers
+
+    async def _held(self, client: GraphClient) -> tuple[Mapping[str, str], list[Refresh]]:
+        """Which tokens the accounts hold, and of whom that cannot be told."""
+        fingerprints: dict[str, str] = {}
+        refreshes: list[Refresh] = []
+
+        async def look(account: Account) -> None:
+            try:
+                fingerprints[account.name] = await client.fingerprint(account)
+            except GraphError as error:
+                refreshes.append(Refresh(account, RefreshStatus.FAILED, in_a_line(error.failure)))
+
+        await each(self.accounts, look, self.scope.concurrency, self.runtime.clock)
+        return fingerprints, refreshes
+
+    def _report(
+        self, book: Book, answers: Answers, refreshes: Iterable[Refresh] | None = None
+    ) -> TokenReport:
+        now, records = self._now(), book.known({account.identity for account in self.accounts})
+        states = []
+        for account in sorted(self.accounts, key=lambda account: account.name):
+            failure = answers.get(account.name)
+            works = account.name in answers and failure is None
+            said = in_a_line(failure) if failure else ""
+            record = records.get(account.identity)
+            states.append(state(account, record, now, works=works, failure=failure, said=said))
+        if refreshes is None:
+            return TokenReport(now, tuple(states))
+        return TokenReport(now, tuple(states), tuple(sorted(refreshes, key=lambda each: each.account.name)))
+
+    def _client(self, sightings: Sightings) -> AbstractAsyncContextManager[GraphClient]:
+        return self.runtime.client(self.api, self.traffic, root=self.root, sightings=sightings)
+
+    async def _reread(self, account: Account) -> Secret | None:
+        """What the account's reference gives now, where it is the sink's place."""
+        if not sinks.is_source(account.sink or "", account.token or "", self.root):
+            return None
+        return await Credentials(self.runtime.environ, self.root, read_mapping).token(account)
+
+    def _now(self) -> float:
+        return self.runtime.clock.now().timestamp()
+
+
+def keeping(runtime: Runtime, scope: Scope, outputs: Sequence[Output]) -> Keeping:
+    """The tokens that the command line is about."""
+    check_outputs(outputs)
+    if scope.dask is not None:
+        raise UsageError("tokens are looked after by one machine: this takes no --dask")
+    loaded = steps.load(runtime, scope)
+    fleet = loaded.fleet
+    accounts = [desired.account for desired in steps.chosen(runtime, scope, fleet)]
+    return Keeping(runtime, scope, fleet.api, steps.traffic_of(runtime, scope, fleet), loaded.root, accounts)
+
+
+def status(runtime: Runtime, scope: Scope, outputs: Sequence[Output], *, offline: bool) -> int:
+    kept = keeping(runtime, scope, outputs)
+    report = kept.on_record() if offline else runtime.run(lambda _: kept.status())
+    emit(runtime.console, report, outputs)
+    return ExitCode.DONE if all(found.standing.good for found in report.states) else ExitCode.PARTIAL
+
+
+def refresh(runtime: Runtime, scope: Scope, outputs: Sequence[Output], *, older_than: float) -> int:
+    kept = keeping(runtime, scope, outputs)
+    if is_facebook(kept.api):
+        raise IcesyncError("graph.facebook.com refreshes no tokens: only graph.instagram.com does")
+    if not any(account.sink for account in kept.accounts):
+        raise IcesyncError(
+            "no account of this run has a sink: say where new tokens go, with `sink: file:PATH#KEY` or "
+            "`sink: command:CMD`"
+        )
+
+    async def work(interruption: Interruption) -> tuple[TokenReport, bool]:
+        return await kept.refresh(interruption, older_than), interruption.requested
+
+    with journal.locked(kept.traffic.state, "refresh"):
+        report, interrupted = runtime.run(work)
+    emit(runtime.console, report, outputs)
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    good = all(found.status.good for found in report.refreshes or ())
+    return ExitCode.DONE if good else ExitCode.PARTIAL
