@@ -32,10 +32,26 @@ COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "rollback": (*_SCOPE, *_CARE, "run"),
     "show": ("plan", "comment"),
     "pull": (*_SCOPE, "snapshot"),
+    "refresh": (*_SCOPE, "older-than"),
 }
 """The commands of a step, and the inputs that are for some commands only."""
 
-NAMES: Final = (*_COMMON, *_SCOPE, *_CARE, "plan", "snapshot", "run", "comment", "fail-on-drift")
+WRITING: Final = ("apply", "rollback", "refresh")
+"""Those that change something, and so are for what was merged."""
+
+_WORDS: Final = {"refresh": ["tokens", "refresh"]}
+
+NAMES: Final = (
+    *_COMMON,
+    *_SCOPE,
+    *_CARE,
+    "plan",
+    "snapshot",
+    "run",
+    "older-than",
+    "comment",
+    "fail-on-drift",
+)
 _DEFAULTS: Final = {"config": "icesync.yaml", "comment": "true", "artifact": "true", "run": "last"}
 _CHOICES: Final = {
     **dict.fromkeys((*_FLAGS, "artifact", "fail-on-drift"), ("true", "false")),
@@ -64,11 +80,13 @@ def read(command: str, environ: Mapping[str, str]) -> Inputs:
 
 def line(command: str, inputs: Inputs, folder: Path) -> list[str]:
     """The command line. Whatever it leaves as files is in the folder."""
-    words = [command, *_switches(command), *_options(command, inputs)]
+    words = [*_WORDS.get(command, [command]), *_switches(command), *_options(command, inputs)]
     if command in ("plan", "drift", "show"):
         words += _outputs(folder, "plan")
     elif command in ("apply", "rollback"):
         words += _outputs(folder, "report")
+    elif command == "refresh":
+        words.append(f"--output=json={folder / 'tokens.json'}")
     return [*words, "--", *_arguments(command, inputs)]
 
 
@@ -103,7 +121,7 @@ def fleet(inputs: Inputs) -> str:
 def artifact(command: str, inputs: Inputs, attempt: int) -> str:
     """The name of what the step leaves: `icesync-plan`, and more where there are several of a kind. A plan
     that is made again replaces the old one; a report does not, for what it tells of was written."""
-    again = f"attempt-{attempt}" if command in ("apply", "rollback") and attempt > 1 else ""
+    again = f"attempt-{attempt}" if command in WRITING and attempt > 1 else ""
     command = {"show": "plan"}.get(command, command)
     fleet = inputs.get("fleet", "")
     fit = _UNFIT.sub("-", fleet)[:_LONGEST]
@@ -131,7 +149,8 @@ def _switches(command: str) -> list[str]:
 
 def _options(command: str, inputs: Inputs) -> Iterator[str]:
     yield from selection(inputs)
-    yield from (f"--{name}={inputs[name]}" for name in (*_VALUES, *_LIMITS) if name in inputs)
+    given = (name for name in (*_VALUES, *_LIMITS, "older-than") if name in inputs)
+    yield from (f"--{name}={inputs[name]}" for name in given)
     yield from (f"--{name}" for name in _FLAGS if name in inputs)
     if command == "apply" and "plan" in inputs:
         yield f"--plan={inputs['plan']}"

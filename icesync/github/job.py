@@ -12,16 +12,15 @@ from typing import Final, NamedTuple, TextIO
 
 from icesync import config
 from icesync.diagnostics import Diagnostic
-from icesync.documents import planfile, reportfile, strict
+from icesync.documents import planfile, reportfile, strict, tokensfile
 from icesync.errors import ConfigError, ExitCode, IcesyncError, Interrupted, Refused, UsageError
 from icesync.github import inputs, origin, pages, step, workflow
 from icesync.github.inputs import Inputs
 from icesync.github.pages import Result, Run
 from icesync.github.step import Step
-from icesync.model import Plan, Report
+from icesync.model import Plan, RefreshStatus, Report
 from icesync.runtime import Runtime
 
-_WRITING: Final = ("apply", "rollback")
 # What a command says on standard error to people who do not read logs. Progress is not among it, and
 # what is wrong with the files is known as data.
 _TOLD: Final = ("error: ", "Error: ", "note: ", "  - ")
@@ -99,8 +98,8 @@ class _Job:
     def _permit(self) -> None:
         """Raise Refused for a write of what nobody may have merged yet."""
         event = self.step.event
-        if self.command in _WRITING and event.unmerged:
-            what = f"{self.command} writes to accounts, and what this job runs may not be merged"
+        if self.command in inputs.WRITING and event.unmerged:
+            what = f"{self.command} changes things, and what this job runs may not be merged"
             raise Refused([f"{what} ({event.name}): let it run on a push to the default branch"])
         if self.command == "pull" and "snapshot" not in self.inputs:
             raise UsageError("the command pull needs the input snapshot: the file to be written")
@@ -139,6 +138,7 @@ class _Job:
         if code not in (ExitCode.DONE, ExitCode.PENDING, ExitCode.INVALID):
             said += self._lack_of_secrets()
         value, totals = _saved(folder)
+        said += _troubled(folder)
         if self.command == "show" and isinstance(value, Plan) and not code:
             missing = origin.missing(map(Path, inputs.saved_plans(self.inputs)))
             said += _told_missing(missing)
@@ -241,3 +241,13 @@ def _saved(folder: Path) -> _Saved:
             document = strict.read(path.read_text(encoding="utf-8"), form)
             return _Saved(from_document(document), json.dumps(document["summary"], separators=(",", ":")))
     return _Saved(None, "")
+
+
+def _troubled(folder: Path) -> Iterator[str]:
+    """The tokens that somebody must look at after a refresh."""
+    if (path := folder / "tokens.json").exists():
+        document = strict.read(path.read_text(encoding="utf-8"), tokensfile.FORMAT)
+        for token in document["tokens"]:
+            refresh = token["refresh"]
+            if not RefreshStatus(refresh["status"]).good:
+                yield f"error: {token['account']}: {refresh['status']}: {refresh['detail']}"

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from math import ceil
 from typing import Final
 
 from icesync.model import RefreshStatus, Standing, TokenReport, TokenState
@@ -62,9 +63,12 @@ def _age(state: TokenState, now: float) -> str:
 
 def _left(state: TokenState, now: float) -> str:
     """Whole days; what has ended at the latest and works all the same ends nobody knows when."""
+    if state.standing is Standing.DEAD:
+        return "-"
     if state.ends is None or (state.ends <= now and not state.exact and state.standing is Standing.OK):
         return "?"
-    return f"{'' if state.exact else '≤'}{_days(max(state.ends - now, 0.0))}"
+    left = max(state.ends - now, 0.0)
+    return _days(left) if state.exact else f"≤{ceil(left / DAY)}"
 
 
 def _days(seconds: float) -> str:

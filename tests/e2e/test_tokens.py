@@ -91,7 +91,7 @@ def test_status_tells_ages_days_left_and_the_last_refresh(fleet: Desk) -> None:
     assert told.out == (
         "ACCOUNT  AGE  LEFT  REFRESHED   STANDING\n"
         "shop     2    57    2026-11-28  ok\n"
-        "twin     ≥7   ≤52   -           ok\n"
+        "twin     ≥7   ≤53   -           ok\n"
         "\n"
         "Tokens: 2 ok.\n"
     )

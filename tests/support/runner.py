@@ -275,7 +275,10 @@ class Runner:
     def _keep(self, given: dict[str, str]) -> Outcome:
         target = self.home / "caches" / given["key"]
         target.parent.mkdir(exist_ok=True)
-        shutil.copy(self.workspace / given["path"], target)
+        source = self.workspace / given["path"]
+        if not source.exists() or target.exists():
+            return Outcome(log="nothing was saved\n")
+        copied(source, target)
         return Outcome()
 
     def _restore(self, given: dict[str, str]) -> Outcome:
@@ -287,9 +290,16 @@ class Runner:
         for prefix in prefixes:
             for found in kept:
                 if found.name.startswith(prefix):
-                    shutil.copy(found, self.workspace / given["path"])
+                    copied(found, self.workspace / given["path"])
                     return Outcome(outputs={"cache-matched-key": found.name})
         return Outcome(success=given.get("fail-on-cache-miss") != "true")
+
+
+def copied(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy(source, target)
 
 
 def outputs_in(text: str) -> dict[str, str]:

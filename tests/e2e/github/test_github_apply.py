@@ -32,7 +32,7 @@ def test_a_push_applies_and_says_what_was_done(changing: Workplace) -> None:
     assert changing.api.calls == []
 
 
-@pytest.mark.parametrize("command", ["apply", "rollback"])
+@pytest.mark.parametrize("command", ["apply", "rollback", "refresh"])
 @pytest.mark.parametrize(
     ("name", "payload"),
     [

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from icesync import config
+from icesync.sandbox.world import World
 from tests.support.desk import Desk
 from tests.support.expressions import holds
 from tests.support.github_api import GitHubApi, Holder
@@ -235,6 +236,49 @@ def test_a_fork_is_planned_against_the_newest_snapshot_of_main(repository: Repos
     assert planned.annotations("warning") == []
     assert len(repository.desk.sandbox.api.calls) == calls
     assert repository.api.calls == []
+
+
+def test_tokens_are_refreshed_each_week_and_what_is_known_of_them_stays(repository: Repository) -> None:
+    """`gh` is a program that writes down what it is asked for, and keeps the secret as GitHub would."""
+    runner = repository.runner
+    (runner.source / "icesync.yaml").write_text(
+        "version: 1\n"
+        "defaults:\n"
+        "  token: env:IG_TOKEN_${NAME}\n"
+        "  sink: command:gh secret set IG_TOKEN_${NAME} --env icesync-read\n"
+        'accounts: {acme-de: {id: "17841400000000001"}, acme-us: {id: "17841400000000002"}}\n'
+    )
+    kept = Path(runner.environ["HOME"])
+    (kept / "gh").write_text('#!/bin/sh\nenv | grep ^GH_ > "$HOME/asked"\ncat > "$HOME/$*"\n')
+    (kept / "gh").chmod(0o755)
+    runner.environ["PATH"] = f"{kept}:{runner.environ['PATH']}"
+    secrets = {"ICESYNC_GH_TOKEN": "may-write", "IG_TOKEN_ACME_DE": "sandbox-17841400000000001"}
+    runner.environments["icesync-read"] = {**secrets, "IG_TOKEN_ACME_US": "sandbox-17841400000000002"}
+    repository.desk.sandbox.api.world = World(rotate="new")
+    repository.on("schedule", schedule())
+
+    done = repository.done("refresh.yml", "refresh")
+
+    stored = (kept / "secret set IG_TOKEN_ACME_DE --env icesync-read").read_text()
+    assert stored == "sandbox-17841400000000001-1"
+    assert "GH_TOKEN=may-write" in (kept / "asked").read_text()
+    assert "Tokens: 2 refreshed." in done.log
+    assert "sandbox-1784" not in done.log + done.summary
+
+    for name, number in (("IG_TOKEN_ACME_DE", "1"), ("IG_TOKEN_ACME_US", "2")):
+        runner.environments["icesync-read"][name] = f"sandbox-1784140000000000{number}-1"
+    shutil.rmtree(runner.artifacts / "icesync-refresh")
+    assert "Tokens: 2 too young." in repository.done("refresh.yml", "refresh").log
+
+    runner.environments["icesync-read"]["IG_TOKEN_ACME_US"] = "expired"
+    shutil.rmtree(runner.artifacts / "icesync-refresh")
+    failed = repository.job("refresh.yml", "refresh")
+    assert failed is not None
+    assert not failed.success
+    assert "acme-us&#58; dead&#58; token 190" in failed.summary
+
+    repository.on("pull_request", pull_request())
+    assert repository.job("refresh.yml", "refresh") is None
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -77,6 +77,11 @@ def test_the_action_describes_every_command() -> None:
             {"wait": "true", "force": "false"},
             ["rollback", "--yes", "--wait", "--", "last", "icesync.yaml"],
         ),
+        (
+            "refresh",
+            {"older_than": "30d", "state_dir": "kept"},
+            ["tokens", "refresh", "--state-dir=kept", "--older-than=30d", "--", "icesync.yaml"],
+        ),
         ("rollback", {"run": "--help"}, ["rollback", "--yes", "--", "--help", "icesync.yaml"]),
     ],
 )
