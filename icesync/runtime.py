@@ -149,7 +149,7 @@ class Runtime:
         from icesync.sightings import Sightings
 
         with self.book(api, traffic) as book:
-            sightings = Sightings(book)
+            sightings = Sightings(book, self.clock.now().timestamp())
             try:
                 yield sightings
             finally:

@@ -1,5 +1,6 @@
 """What a run sees of tokens, for the book: which account holds which, and what the API says of them."""
 
+from math import inf
 from typing import Final
 
 from icesync.model import Account, FailureKind, GraphFailure, Identity
@@ -13,11 +14,13 @@ _LONGEST: Final = 1000
 class Sightings:
     """Remembered while the run goes on, and entered in the book at its end, however that comes.
 
-    Whose tokens they are goes into the book at once, for `graph.vouching`.
+    The run began at the time `since`. Whose tokens they are goes into the book at once, for
+    `graph.vouching`.
     """
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, since: float = inf) -> None:
         self.book = book
+        self._since = since
         self._held: dict[str, str] = {}
         self._entered: set[str] = set()
         self._alive: set[str] = set()
@@ -55,7 +58,7 @@ class Sightings:
         """Put all of it into the book. What an account holds is put there once, so that a token which
         takes its place later stays. Raises IcesyncError."""
         fresh = {account: held for account, held in self._held.items() if account not in self._entered}
-        self.book.saw(fresh.items(), now)
+        self.book.saw(fresh.items(), now, since=self._since)
         self._entered |= fresh.keys()
         for account, failure in self._dead.items():
             if account in self._held:

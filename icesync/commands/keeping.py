@@ -63,6 +63,10 @@ class Keeping:
                 fingerprints, refreshes = await self._held(client)
                 sightings.enter(self._now())
                 book = sightings.book
+                if not book.is_kept:
+                    raise IcesyncError(
+                        f"{self.traffic.state} keeps nothing, and what is begun must be on record"
+                    )
                 held = [account for account in self.accounts if account.name in fingerprints]
                 records = book.known({account.identity for account in held})
                 holdings, others = due(held, fingerprints, records, self._now(), older_than)

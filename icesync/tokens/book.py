@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from math import inf
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any, Final, TypeAlias
@@ -112,15 +113,18 @@ class Book:
             write("REPLACE INTO identities VALUES (?, ?, ?, ?)", row)
             write(_WORKS, (fingerprint,))
 
-    def saw(self, tokens: Iterable[tuple[str, str]], now: float) -> None:
-        """These accounts have these tokens now, as (account, fingerprint). What is known of a token that
-        is there no more is forgotten."""
+    def saw(self, tokens: Iterable[tuple[str, str]], now: float, *, since: float = inf) -> None:
+        """These accounts have these tokens, as (account, fingerprint). What is known of a token that is
+        there no more is forgotten. They were looked up after `since`: what another process has seen
+        later than that is newer, and stays."""
         with self._telling():
-            known = dict(self._db.execute("SELECT account, fingerprint FROM tokens"))
-        named = ((self._named(account), fingerprint) for account, fingerprint in tokens)
-        rows = [
-            (account, fingerprint, now) for account, fingerprint in named if known.get(account) != fingerprint
-        ]
+            found = self._db.execute("SELECT account, fingerprint, seen FROM tokens")
+            known = {account: (fingerprint, seen) for account, fingerprint, seen in found}
+        rows = []
+        for account, fingerprint in tokens:
+            other, seen = known.get(self._named(account), ("", 0.0))
+            if fingerprint != other and not since < seen <= now:
+                rows.append((self._named(account), fingerprint, now))
         if rows:
             with self._writing():
                 self._db.executemany(_SAW, rows)

@@ -48,6 +48,7 @@ def test_no_command_ever_shows_a_token_nor_keeps_its_reference(
         ["-v", "rollback", "last", "--yes", *outputs],
         ["-v", "history"],
         ["-v", "doctor", *outputs[:1], *outputs[3:]],
+        ["-v", "tokens", "status", "-ojson"],
         ["-v", "pull"],
         ["-v", "pull", f"--snapshot={desk.folder / 'live.json'}"],
         ["-v", "plan", f"--against={desk.folder / 'live.json'}", *outputs],

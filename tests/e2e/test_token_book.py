@@ -2,13 +2,16 @@
 
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from icesync.model import Account
 from icesync.sandbox.tokens import Token
 from icesync.sandbox.world import Fault, World
+from icesync.sightings import Sightings
 from icesync.tokens.book import Book
 from icesync.tokens.records import TokenRecord
 from tests.support.desk import Desk
@@ -172,3 +175,18 @@ def test_an_account_known_as_me_has_a_place_of_its_own(fleet: Desk) -> None:
     fleet.icesync("plan")
     days(fleet, 58)
     assert "ends within 3 days at the latest: shop" in fleet.icesync("plan").out
+
+
+def test_a_plan_that_began_before_a_refresh_does_not_undo_what_that_has_put_on_record(fleet: Desk) -> None:
+    """It has looked the old token up, and ends after the new one was stored."""
+    opened = Book(fleet.folder / ".icesync", "host")
+    with closing(opened):
+        plan = Sightings(opened, since=1.0)
+        plan.holds(Account("shop", "1"), "old")
+        opened.refreshed("1", "new", 2.0, 60.0)
+        plan.enter(3.0)
+        assert opened.known(["1"])["1"].fingerprint == "new"
+        later = Sightings(opened, since=4.0)
+        later.holds(Account("shop", "1"), "newest")
+        later.enter(5.0)
+        assert opened.known(["1"])["1"].fingerprint == "newest"

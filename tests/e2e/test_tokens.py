@@ -412,6 +412,12 @@ def test_a_folder_that_cannot_keep_what_was_begun_refreshes_nothing(fleet: Desk,
     assert refreshes(fleet) == 0
 
 
+def test_a_book_that_cannot_be_used_refreshes_nothing_either(fleet: Desk) -> None:
+    (fleet.folder / ".icesync" / "tokens.key").mkdir(parents=True)
+    assert tokens(fleet, "refresh").code == 1
+    assert refreshes(fleet) == 0
+
+
 def test_graph_facebook_com_refreshes_nothing(fleet: Desk) -> None:
     told = tokens(fleet, "refresh", "--api-url=https://graph.facebook.com")
     assert (told.code, "graph.facebook.com refreshes no tokens" in told.err) == (1, True)
