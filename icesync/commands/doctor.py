@@ -11,7 +11,7 @@ from icesync.runtime import Runtime
 
 if TYPE_CHECKING:
     from icesync.model import Answers
-    from icesync.tokens.book import Book
+    from icesync.sightings import Sightings
     from icesync.tokens.records import TokenRecord
 
 
@@ -41,43 +41,38 @@ def doctor(runtime: Runtime, scope: options.Scope, outputs: Sequence[options.Out
     api, traffic = loaded.fleet.api, steps.traffic_of(runtime, scope, loaded.fleet)
     accounts = [each.account for each in steps.chosen(runtime, scope, loaded.fleet)]
 
-    async def work(_: object) -> "tuple[Answers, ...]":
-        async with runtime.client(api, traffic, root=loaded.root) as client:
-            with runtime.console.progress("examining", len(accounts), runtime.clock) as notify:
-                return await examine(
-                    client,
-                    accounts,
-                    tells_owner=not is_facebook(api),
-                    clock=runtime.clock,
-                    concurrency=scope.concurrency,
-                    notify=notify,
-                )
+    with runtime.sightings(api, traffic) as sightings:
 
-    told = runtime.run(work)
-    now = runtime.clock.now()
-    with runtime.book(api, traffic) as book:
-        records = _learned(runtime, book, told)
+        async def work(_: object) -> "tuple[Answers, ...]":
+            async with runtime.client(api, traffic, root=loaded.root, sightings=sightings) as client:
+                with runtime.console.progress("examining", len(accounts), runtime.clock) as notify:
+                    return await examine(
+                        client,
+                        accounts,
+                        tells_owner=not is_facebook(api),
+                        clock=runtime.clock,
+                        concurrency=scope.concurrency,
+                        notify=notify,
+                    )
+
+        told = runtime.run(work)
+        now = runtime.clock.now()
+        records = _learned(runtime, sightings, told, now.timestamp())
     found = checkup(told, records, api, created=stamp(now), now=now.timestamp())
     output.emit(runtime.console, found, outputs)
     return ExitCode.DONE if found.is_well else ExitCode.PARTIAL
 
 
-def _learned(runtime: Runtime, book: "Book", told: "Sequence[Answers]") -> "Mapping[str, TokenRecord]":
+def _learned(
+    runtime: Runtime, sightings: "Sightings", told: "Sequence[Answers]", now: float
+) -> "Mapping[str, TokenRecord]":
     """What is known of the accounts' tokens, by account identity, now that this was told."""
-    from icesync.doctor import death, is_alive
-    from icesync.render.words import in_a_line
-
-    now = runtime.clock.now().timestamp()
-    held = {each.account.identity: each.fingerprint for each in told if each.fingerprint}
     try:
-        book.saw(held.items(), now)
         for each in told:
-            if each.fingerprint and (failure := death(each)):
-                book.died(each.account.identity, each.fingerprint, in_a_line(failure), now)
-            elif each.fingerprint and each.owner:
-                book.keep_identity(each.fingerprint, each.owner, now)
-        book.works(each.fingerprint for each in told if each.fingerprint and is_alive(each))
-        return book.known(held)
+            if each.fingerprint and each.owner:
+                sightings.keep_identity(each.fingerprint, each.owner, now)
+        sightings.enter(now)
+        return sightings.book.known([each.account.identity for each in told])
     except IcesyncError as error:
         runtime.console.say(f"note: what was learned of tokens is not kept: {error}")
         return {}
