@@ -1,8 +1,6 @@
 """A real browser, and the rules of axe-core; what a machine lacks is said where its tests are skipped."""
 
 import shutil
-import subprocess
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from icesync.model import Plan, Report
 from icesync.render import render
+from tests.support.npm import unpacked
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -64,18 +63,5 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Open]:
 
 @pytest.fixture(scope="session")
 def axe(request: pytest.FixtureRequest) -> str:
-    """The script of axe-core, from npm the first time, then from pytest's cache."""
-    folder: Path = request.config.cache.mkdir(AXE.replace("@", "-"))
-    script = folder / "axe.min.js"
-    if not script.exists():
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.skip("no npm to fetch axe-core with")
-        subprocess.run([npm, "pack", AXE, "--silent"], cwd=folder, check=True, capture_output=True)
-        (archive,) = folder.glob("*.tgz")
-        with tarfile.open(archive) as package:
-            content = package.extractfile("package/axe.min.js")
-            assert content is not None
-            script.write_bytes(content.read())
-        archive.unlink()
-    return script.read_text(encoding="utf-8")
+    """The script of axe-core."""
+    return (unpacked(AXE, request) / "axe.min.js").read_text(encoding="utf-8")
