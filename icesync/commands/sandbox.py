@@ -90,8 +90,8 @@ def sandbox(
     lost-answer, RATE a number from 0 to 1, ENDPOINT profile, identity, subscriptions or refresh.
 
     A token is 10 days old, lives for ever and may do everything, unless a FACT says otherwise: expired,
-    checkpointed, revoked, password, invalid, age:12h, ends:3d, lacks:PERMISSION, or of:ID for one that
-    belongs to another account.
+    checkpointed, revoked, password, invalid, age:12h, ends:3d, lacks:PERMISSION, app for one that is no
+    user's, or of:ID for one that belongs to another account.
     """
     from icesync.sandbox.errors import CannotStart
     from icesync.sandbox.server import serve

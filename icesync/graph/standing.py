@@ -15,7 +15,8 @@ from icesync.model import Api, GraphFailure, Identity
 REFRESHED_LIFE: Final = 60 * 24 * 3600
 """Seconds that a token lives from its refresh (Graph API facts, section Requests)."""
 
-_NO_SUCH_PATH: Final = 2500
+_NO_SUCH_PATH: Final = (2500, "unknown path")
+"""The code alone does not tell: a token that is no user's gets it too."""
 
 
 def identity(api: Api) -> Request:
@@ -38,7 +39,8 @@ def owner(answer: Mapping[str, Any]) -> Identity:
 
 def is_not_offered(failure: GraphFailure) -> bool:
     """It is the question that the API does not know, whoever asks it."""
-    return failure.code == _NO_SUCH_PATH
+    code, words = _NO_SUCH_PATH
+    return failure.code == code and words in failure.message.lower()
 
 
 def subscriptions(api: Api, account_id: str) -> Request:

@@ -65,9 +65,10 @@ class Vouching:
     """Which accounts may be written, as far as whose token they hold can tell.
 
     An API that does not offer the question is asked once; `say` is told of that, and of an answer that
-    tells nothing, once. On graph.facebook.com `/me` is somebody else, so it is not asked there; and an
-    account that calls itself `me` has no id to compare. Where identities cannot be kept, that costs
-    questions and nothing else.
+    tells nothing, once. Where it has told whose one token is, another of which it does not is refused.
+    On graph.facebook.com `/me` is somebody else, so it is not asked there; and an account that calls
+    itself `me` has no id to compare. Where identities cannot be kept, that costs questions and nothing
+    else.
     """
 
     def __init__(self, api: Api, identities: Identities, clock: Clock, say: Callable[[str], None]) -> None:
@@ -76,7 +77,7 @@ class Vouching:
         self._clock = clock
         self._say = say
         self._is_offered = not is_facebook(api)
-        self._is_answered = self._has_said = False
+        self._is_answered = self._has_told = self._has_said = False
         self._first = asyncio.Lock()
         self._passed: set[str] = set()
 
@@ -102,7 +103,7 @@ class Vouching:
 
     async def check(self, account: Account, fingerprint: str, ask: Callable[[], Awaitable[Identity]]) -> None:
         """Raises InvalidRequest where the token is another account's, and what `ask` raises unless that
-        says no more than that the API does not tell."""
+        says no more than that the API does not tell, and it has told nobody in this run."""
         owner = self._known(fingerprint)
         if owner is None:
             owner = await self._asked(fingerprint, ask)
@@ -124,12 +125,15 @@ class Vouching:
         try:
             owner = await ask()
         except InvalidRequest as error:
-            self._is_answered = True
+            if self._has_told:
+                raise
             if standing.is_not_offered(error.failure):
                 self._is_offered = False
             self._tell()
             return None
-        self._is_answered = True
+        finally:
+            self._is_answered = True
+        self._has_told = True
         with suppress(IcesyncError):
             self._identities.keep_identity(fingerprint, owner, self._now())
         return owner

@@ -59,7 +59,9 @@ class Access:
         raise Refusal(190, "The access token is invalid: it cannot be parsed.")
 
     def permit(self, token: Held, call: Call) -> None:
-        """Refusal names the permission that this call needs and the token lacks."""
+        """Refusal names what this call needs and the token lacks: a permission, or a user."""
+        if call.endpoint == "identity" and self._facts(token).app:
+            raise Refusal(2500, "An active access token is needed to ask about the current user.")
         needed = [BASIC]
         if call.endpoint == "profile" or (call.endpoint == "subscriptions" and call.method == "POST"):
             needed.append(MESSAGES)

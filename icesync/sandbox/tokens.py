@@ -11,7 +11,7 @@ DAY: Final = 24 * HOUR
 LIFE: Final = 60 * DAY
 BASIC: Final = "instagram_business_basic"
 MESSAGES: Final = "instagram_business_manage_messages"
-FACTS: Final = f"expired, {', '.join(get_args(Death))}, age:TIME, ends:TIME, lacks:PERMISSION or of:ID"
+FACTS: Final = f"expired, {', '.join(get_args(Death))}, age:TIME, ends:TIME, lacks:PERMISSION, app or of:ID"
 
 _TEXT: Final = re.compile("sandbox-([0-9]+)(?:-([1-9][0-9]{0,8}))?")
 _TIME: Final = re.compile("([0-9]{1,9})([smhd])")
@@ -35,7 +35,7 @@ class Token:
 
     `age` and `ends` are seconds before and after the start of the sandbox; without `ends` it lives for
     ever. `lacks` are permissions. `of`: the account that it belongs to where that is not ID, as
-    after two secrets were swapped.
+    after two secrets were swapped. `app`: it is an app's own token, and `/me` finds no user for it.
     """
 
     age: float = 10 * DAY
@@ -43,6 +43,7 @@ class Token:
     dead: Death | None = None
     lacks: frozenset[str] = frozenset()
     of: str | None = None
+    app: bool = False
 
 
 ORDINARY: Final = Token()
@@ -69,6 +70,8 @@ def told(token: Token, fact: str) -> Token:
             return replace(token, lacks=token.lacks | {permission})
         case ["lacks", permission]:
             raise ValueError(f"{permission!r} is not one of {BASIC}, {MESSAGES}")
+        case ["app"]:
+            return replace(token, app=True)
         case ["of", owner] if re.fullmatch("[0-9]+", owner):
             return replace(token, of=owner)
         case _:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from icesync.sandbox.tokens import Token
 from icesync.sandbox.world import Fault, World
 from tests.support.desk import Desk
 
@@ -108,6 +109,17 @@ def test_an_api_that_does_not_tell_is_used_all_the_same_and_that_is_said_once(
     (said,) = [line for line in applied.err.splitlines() if "does not tell whose token" in line]
     assert said.startswith(f"note: {fleet.sandbox.url} ")
     assert [fleet.live(number) for number in (1, 2, 3)] == [NEW] * 3
+
+
+def test_an_apps_token_of_one_account_does_not_let_a_strangers_token_of_another_pass(fleet: Desk) -> None:
+    fleet.sandbox.api.tokens[fleet.id_of(1)] = Token(app=True)
+    fleet.give_tokens({"shop": token(1), "twin": token(3), "third": token(2)})
+
+    applied = fleet.icesync("apply", "--yes", "-ojson", "--concurrency=1")
+
+    assert applied.code == 3
+    assert {statuses(applied.json)[name] for name in ("twin", "third")} == {"failed"}
+    assert (fleet.live(2), fleet.live(3)) == (OLD, OLD)
 
 
 def test_who_cannot_be_asked_is_not_written(fleet: Desk) -> None:

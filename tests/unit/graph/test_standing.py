@@ -56,9 +56,16 @@ def test_an_answer_that_names_no_user_id_tells_nothing(answer: dict[str, Any]) -
         standing.owner(answer)
 
 
-@pytest.mark.parametrize(("code", "offered"), [(2500, False), (100, True), (803, True), (None, True)])
-def test_only_an_unknown_path_is_the_same_for_everybody(code: int | None, offered: bool) -> None:
-    assert standing.is_not_offered(GraphFailure(FailureKind.INVALID, "no", code)) is not offered
+@pytest.mark.parametrize(
+    ("code", "said", "offered"),
+    [
+        (2500, "Unknown path components: /me", False),
+        (2500, "An active access token must be used to query information about the current user.", True),
+        *((code, "Unknown path components: /me", True) for code in (100, 803, None)),
+    ],
+)
+def test_only_an_unknown_path_is_the_same_for_everybody(code: int | None, said: str, offered: bool) -> None:
+    assert standing.is_not_offered(GraphFailure(FailureKind.INVALID, said, code)) is not offered
 
 
 def test_subscriptions_are_read_and_set_at_one_path() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ from icesync.errors import (
     TokenError,
     Transient,
 )
-from icesync.graph.vouching import Remembered
+from icesync.graph.vouching import Remembered, Vouching
 from icesync.model import Account, Api, FailureKind, GraphFailure, Identity
 from tests.support.wire import ACME, HOME, TOKEN, Answer, Wire, ok, refused, wire
 
@@ -26,6 +27,9 @@ pytestmark = pytest.mark.anyio
 SHOP = {"user_id": ACME.id, "username": "shop"}
 STRANGER = {"user_id": "17841400000000002", "username": "stranger"}
 NO_PATH = httpx.Response(404, json={"error": {"message": "Unknown path components: /me", "code": 2500}})
+NO_USER = httpx.Response(
+    400, json={"error": {"message": "An active access token must be used", "code": 2500}}
+)
 OTHERS = [Account(f"other-{number}", str(number)) for number in range(5)]
 
 
@@ -183,7 +187,7 @@ async def test_an_api_that_does_not_offer_the_question_is_asked_once_a_run_and_t
     assert said.startswith(f"note: {HOME} does not tell whose token")
 
 
-@pytest.mark.parametrize("answer", [refused(100), httpx.Response(404, json={}), ok({"id": "9"})])
+@pytest.mark.parametrize("answer", [NO_USER, refused(100), httpx.Response(404, json={}), ok({"id": "9"})])
 async def test_an_answer_that_tells_nothing_of_one_account_lets_it_pass_and_asks_for_the_others(
     answer: Answer,
 ) -> None:
@@ -194,6 +198,38 @@ async def test_an_answer_that_tells_nothing_of_one_account_lets_it_pass_and_asks
 
     assert isinstance(await refusal(line, OTHERS[0]), InvalidRequest)
     assert (len(line.requests), len(line.said)) == (2, 1)
+
+
+@pytest.mark.parametrize("answer", [NO_PATH, NO_USER, refused(100), ok({"id": "9"})])
+async def test_once_the_api_has_told_of_one_token_one_that_it_does_not_know_is_refused(
+    answer: Answer,
+) -> None:
+    line = wire(ok(SHOP), answer, ok(STRANGER), tokens=own_tokens([ACME, *OTHERS]))
+
+    await line.client.vouch(ACME)
+
+    assert isinstance(await refusal(line, OTHERS[0]), InvalidRequest)
+    assert "stranger" in (await refusal(line, OTHERS[1])).failure.message
+    assert line.said == []
+
+
+async def test_after_a_question_that_failed_the_others_are_asked_at_the_same_time() -> None:
+    line = wire(refused(190))
+    vouching = Vouching(Api(), Remembered(), line.clock, line.said.append)
+    everybody_asks = asyncio.Barrier(len(OTHERS))
+
+    async def ask() -> Identity:
+        await everybody_asks.wait()
+        return await line.client.identity(ACME)
+
+    with pytest.raises(TokenError):
+        await vouching.check(ACME, "fingerprint", partial(line.client.identity, ACME))
+    async with asyncio.timeout(5):
+        results = await asyncio.gather(
+            *(vouching.check(account, account.name, ask) for account in OTHERS), return_exceptions=True
+        )
+
+    assert [type(result) for result in results] == [TokenError] * len(OTHERS)
 
 
 @pytest.mark.parametrize(

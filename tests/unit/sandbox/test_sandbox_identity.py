@@ -60,6 +60,13 @@ def test_a_server_may_not_know_this_endpoint(holder: Any) -> None:
     assert holder.ask("profile", fields="ice_breakers") == {"data": []}
 
 
+def test_an_apps_token_has_no_user_to_tell_of(holder: Any) -> None:
+    holder.api.tokens["1"] = Token(app=True)
+
+    assert holder.failure(holder.me()) == (2500, None)
+    assert "path" not in str(holder.me())
+
+
 def test_a_swapped_token_tells_its_owner_and_finds_nobody_else(holder: Any) -> None:
     holder.api.tokens["1"] = Token(of="2")
 

@@ -94,6 +94,7 @@ def test_a_permission_that_is_missing_is_named_by_what_needs_it(
         ("ends:90m", Token(ends=5400.0)),
         (f"lacks:{BASIC}", Token(lacks=frozenset({BASIC}))),
         ("of:17", Token(of="17")),
+        ("app", Token(app=True)),
     ],
 )
 def test_a_fact_can_be_said_in_a_word(fact: str, token: Token) -> None:
