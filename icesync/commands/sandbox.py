@@ -9,7 +9,18 @@ import click
 from icesync.sandbox.call import Endpoint
 from icesync.sandbox.facts import parse_subscribed, parse_token
 from icesync.sandbox.tokens import ORDINARY, Token, told
-from icesync.sandbox.world import Identity, Ids, Post, Rotate, Shape, Subscribe, Success, World, parse_fault
+from icesync.sandbox.world import (
+    Apps,
+    Identity,
+    Ids,
+    Post,
+    Rotate,
+    Shape,
+    Subscribe,
+    Success,
+    World,
+    parse_fault,
+)
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any] | click.Command)
@@ -76,6 +87,7 @@ def _one_of(option: str, names: object, default: str | None, words: str) -> Call
     help="Webhook fields of an account, with commas; repeatable.",
 )
 @_one_of("--subscribe", Subscribe, "replace", "What a POST does to webhook fields.")
+@_one_of("--apps", Apps, "own", "Whose webhook fields a GET tells: this app's, or another's too.")
 def sandbox(
     port: int,
     state_path: Path | None,

@@ -49,10 +49,12 @@ def subscriptions(api: Api, account_id: str) -> Request:
 
 def subscribed(answer: Mapping[str, Any]) -> tuple[str, ...]:
     """The webhook fields that the account is subscribed to, sorted. Anything not understood raises:
-    it is unknown, and not none."""
+    it is unknown, and not none. Of several apps nobody says which is this one."""
     apps = answer.get("data")
     if not isinstance(apps, list):
         raise _not_understood("the API's answer does not tell what the account is subscribed to")
+    if len(apps) > 1:
+        raise _not_understood(f"the API tells what {len(apps)} apps are subscribed to, not which is this one")
     found: set[str] = set()
     for app in apps:
         fields = app.get("subscribed_fields", []) if isinstance(app, dict) else None

@@ -34,13 +34,16 @@ FIELDS: Final = frozenset(
     }
 )
 
+_ANOTHER_APP: Final = {"subscribed_fields": sorted(FIELDS)}
+
 
 def serve(call: Call, account: str, memory: Memory, world: World) -> Mapping[str, object]:
     """Tell the fields of this account, or subscribe to some."""
     fields = memory.subscribed.get(account, ())
     match call.method:
         case "GET":
-            return {"data": [{"subscribed_fields": list(fields)}] if fields else []}
+            others = [_ANOTHER_APP] if world.apps == "all" else []
+            return {"data": [*others, *([{"subscribed_fields": list(fields)}] if fields else [])]}
         case "POST":
             wanted = _wanted(call.query.get("subscribed_fields"))
             added = fields if world.subscribe == "add" else ()

@@ -12,6 +12,7 @@ Post = Literal["replace", "merge"]
 Success = Literal["true", "string", "result"]
 Ids = Literal["checked", "ignored"]
 Identity = Literal["flat", "listed", "unnamed", "none"]
+Apps = Literal["own", "all"]
 Subscribe = Literal["replace", "add"]
 Rotate = Literal["keep", "new", "dead"]
 FaultKind = Literal["500", "html", "reset", "truncated", "transient", "throttle-app", "lost-answer"]
@@ -49,7 +50,8 @@ class World:
 
     ids: whether a path must name the token's own account, or the token alone says which is meant.
     identity: `/me` answers flat, in data[0], without user_id, or is not there. subscribe: a POST
-    replaces the fields or adds to them. rotate: a refresh keeps the token's text, or makes a new one
+    replaces the fields or adds to them. apps: a GET tells what this app is subscribed to, or what any
+    is. rotate: a refresh keeps the token's text, or makes a new one
     beside the old, or makes a new one and the old is dead at once.
     """
 
@@ -66,6 +68,7 @@ class World:
     ids: Ids = "checked"
     identity: Identity = "flat"
     subscribe: Subscribe = "replace"
+    apps: Apps = "own"
     rotate: Rotate = "keep"
 
     def fault(self, account: str, call: int) -> FaultKind | None:

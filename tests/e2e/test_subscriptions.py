@@ -157,6 +157,19 @@ def test_subscriptions_that_cannot_be_read_make_the_account_unreadable_as_a_whol
     assert fleet.subscribed(3) == {"comments", *TAPS}
 
 
+def test_the_fields_of_another_app_are_not_taken_for_this_ones(desk: Desk) -> None:
+    desk.declare({"one": None}, webhooks={"one": TAPS})
+    desk.sandbox.api.subscribed[desk.id_of(1)] = ["comments"]
+    desk.sandbox.api.world = World(apps="all")
+
+    planned = desk.icesync("plan")
+
+    assert planned.code == 3
+    assert "not which is this one" in planned.out
+    (found,) = desk.icesync("doctor", "-o", "json").json["accounts"]
+    assert found["findings"]["webhooks"]["verdict"] == "unknown"
+
+
 def test_a_strangers_token_subscribes_nobody(desk: Desk) -> None:
     desk.declare({"one": None, "two": HELLO}, webhooks={"one": TAPS})
     desk.sandbox.api.world = World(ids="ignored")

@@ -52,6 +52,16 @@ def test_a_field_that_does_not_exist_is_refused_and_nothing_changes(holder: Any,
     assert holder.ask("subscriptions") == told("messages")
 
 
+def test_another_apps_fields_may_be_listed_before_this_ones(holder: Any) -> None:
+    holder.api.subscribed["1"] = ["messages"]
+    holder.api.world = World(apps="all")
+
+    other, own = holder.ask("subscriptions")["data"]
+
+    assert own == {"subscribed_fields": ["messages"]}
+    assert {"messages", "messaging_postbacks"} < set(other["subscribed_fields"])
+
+
 def test_a_post_must_name_fields(holder: Any) -> None:
     assert holder.failure(holder.ask("subscriptions", "POST")) == (100, None)
 
