@@ -56,7 +56,8 @@ async def _to_command(
 ) -> None:
     given = secret.reveal().encode()
     try:
-        await output_of(line, folder=root, environ=environ, patience=patience, given=given)
+        # Nobody else has the token: Ctrl-C, which a terminal sends to its whole group, must not reach it.
+        await output_of(line, folder=root, environ=environ, patience=patience, given=given, apart=True)
     except CommandFailed as failed:
         raise CredentialError(f"the command of its sink: {failed}") from None
 
