@@ -76,7 +76,7 @@ class Exchange:
 
     async def _refreshed(self, holding: Holding) -> tuple[RefreshStatus, str]:
         first = holding.accounts[0]
-        owner = self.book.identity(holding.fingerprint, self._now()) or await self.client.identity(first)
+        owner = self._known(holding.fingerprint) or await self.client.identity(first)
         for account in holding.accounts:
             if account.id not in ("me", owner.user_id):
                 told = f"it belongs to account {owner.user_id}, not to {account.id}: nothing was refreshed"
@@ -199,6 +199,12 @@ class Exchange:
                 if not passes_soon(throttled):
                     raise
                 await self.clock.sleep(throttled.wait or 0.0)
+
+    def _known(self, fingerprint: str) -> Identity | None:
+        try:
+            return self.book.identity(fingerprint, self._now())
+        except IcesyncError:
+            return None
 
     def _now(self) -> float:
         return self.clock.now().timestamp()

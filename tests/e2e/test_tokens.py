@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -76,6 +77,12 @@ def set_sink(desk: Desk, sink: str | None) -> None:
 def program(desk: Desk, *lines: str) -> None:
     (desk.folder / "sink.sh").write_text("\n".join(lines))
     set_sink(desk, "command:sh sink.sh ${name}")
+
+
+def break_the_book(desk: Desk) -> None:
+    """The sink does it, once it has the token."""
+    broken = "import sqlite3; sqlite3.connect('.icesync/tokens.sqlite').execute('DROP TABLE tokens')"
+    program(desk, 'cat > "token-$1"', f'{sys.executable} -c "{broken}"')
 
 
 # --- what status tells
@@ -416,6 +423,25 @@ def test_a_book_that_cannot_be_used_refreshes_nothing_either(fleet: Desk) -> Non
     (fleet.folder / ".icesync" / "tokens.key").mkdir(parents=True)
     assert tokens(fleet, "refresh").code == 1
     assert refreshes(fleet) == 0
+
+
+def test_a_book_that_breaks_in_the_middle_hides_nothing_of_what_was_done(fleet: Desk) -> None:
+    break_the_book(fleet)
+
+    found = refreshed(fleet, "--concurrency=1", code=3)
+
+    assert sorted(status for status, _ in found.values()) == ["failed", "refreshed"]
+    told = dict(found.values())
+    assert told["refreshed"].startswith("that is not on record: ")
+    assert told["failed"].startswith("nothing was refreshed: ")
+
+
+def test_a_refresh_after_which_the_book_is_broken_is_told_and_no_success(fleet: Desk) -> None:
+    break_the_book(fleet)
+    told = tokens(fleet, "refresh", "--only=shop")
+    assert told.code == 3
+    assert "note: this is told without what is on record: " in told.err
+    assert told.out.startswith("refreshed  shop ")
 
 
 def test_graph_facebook_com_refreshes_nothing(fleet: Desk) -> None:

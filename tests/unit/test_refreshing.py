@@ -185,3 +185,13 @@ async def test_whose_a_token_is_need_not_be_asked_where_the_book_knows(book: Boo
     run = await refresh(book, Api([Refreshed(NEW, 60)], old=[DEAD]), Place(), clock)
     assert run.status is RefreshStatus.REFRESHED
     assert book.identity(NEW.fingerprint(book.key), clock.now().timestamp()) == OWNER
+
+
+async def test_a_book_that_does_not_tell_whose_a_token_is_costs_a_question_and_no_more(book: Book) -> None:
+    class Deaf(Book):
+        def identity(self, fingerprint: str, now: float) -> Identity | None:
+            raise IcesyncError("the disk is broken")
+
+    with closing(Deaf(None)) as deaf:
+        run = await refresh(deaf, Api([Refreshed(NEW, 60)]), Place(), FakeClock())
+    assert run.status is RefreshStatus.REFRESHED
