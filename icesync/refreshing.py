@@ -18,6 +18,9 @@ from icesync.tokens.judging import AGAIN, NEW_ONE
 LONGEST: Final = 366 * 86400
 """Seconds that a token may be said to live: the API could say anything."""
 
+_ASK_AGAIN: Final = (5.0, 10.0, 20.0, 30.0)
+"""Seconds between the questions whether the new token or the old one works, while nobody answers."""
+
 _TOMORROW: Final = (
     "The API refreshes no token in its first 24 hours. If this one is as new, or was just refreshed, run it "
     "again tomorrow."
@@ -103,14 +106,27 @@ class Exchange:
         return self._stays(holding, f"the answer was lost ({in_a_line(failure)})", old)
 
     async def _proved(self, holding: Holding, owner: Identity, fresh: Refreshed) -> tuple[RefreshStatus, str]:
-        doubt = await self._doubt(holding.accounts[0], owner, fresh.secret)
-        if doubt is not None:
-            old = await self._old(holding.accounts[0])
+        told = ""
+        if doubted := await self._doubted(holding.accounts[0], owner, fresh.secret):
+            doubt, old = doubted
             # In the place of a dead token even a doubtful one is no loss.
             if doubt.bad or old.works is not False:
                 return self._stays(holding, f"{doubt.told}, so it was not stored", old)
-        status, told = await self._handed_over(holding, owner, fresh)
-        return status, "; ".join(filter(None, [doubt.told if doubt else "", told]))
+            told = doubt.told
+        status, stored = await self._handed_over(holding, owner, fresh)
+        return status, "; ".join(filter(None, [told, stored]))
+
+    async def _doubted(self, account: Account, owner: Identity, secret: Secret) -> tuple[_Doubt, _Old] | None:
+        """None where the new token is proved. While neither is known both are asked again: the new one
+        may be all that the account has left."""
+        for pause in (*_ASK_AGAIN, None):
+            if (doubt := await self._doubt(account, owner, secret)) is None:
+                break
+            old = await self._old(account)
+            if doubt.bad or old.works is not None or pause is None:
+                return doubt, old
+            await self.clock.sleep(pause)
+        return None
 
     async def _doubt(self, account: Account, owner: Identity, secret: Secret) -> _Doubt | None:
         try:
