@@ -21,6 +21,9 @@ LONGEST: Final = 366 * 86400
 _ASK_AGAIN: Final = (5.0, 10.0, 20.0, 30.0)
 """Seconds between the questions whether the new token or the old one works, while nobody answers."""
 
+_STORE_AGAIN: Final = (5.0, 30.0)
+"""Seconds after which a sink that failed is tried again."""
+
 _TOMORROW: Final = (
     "The API refreshes no token in its first 24 hours. If this one is as new, or was just refreshed, run it "
     "again tomorrow."
@@ -164,16 +167,15 @@ class Exchange:
         return RefreshStatus.UNSTORED, "; ".join(filter(None, [trouble, left, unkept]))
 
     async def _stored(self, holding: Holding, secret: Secret, fingerprint: str) -> str:
-        """What went wrong; empty where the sink has it. It is tried twice, because nobody else has it."""
-        failed: CredentialError | None = None
-        for _ in range(2):
+        """What went wrong; empty where the sink has it. It is tried again, because nobody else has it."""
+        for pause in (*_STORE_AGAIN, None):
             try:
                 await self.store(holding.sink, secret)
                 break
             except CredentialError as error:
-                failed = error
-        else:
-            return f"{failed}: the new token was not stored, and is gone with this run"
+                if pause is None:
+                    return f"{error}: the new token was not stored, and is gone with this run"
+            await self.clock.sleep(pause)
         for account in holding.accounts:
             try:
                 again = await self.reread(account)

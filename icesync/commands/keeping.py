@@ -1,5 +1,6 @@
 """What `icesync tokens` does: ask how tokens stand, and refresh those that are due."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -77,7 +78,8 @@ class Keeping:
                 held = [account for account in self.accounts if account.name in fingerprints]
                 holdings, others = due(held, fingerprints, self._records(book), self._now(), older_than)
                 refreshes += others
-                store = partial(sinks.put, root=self.root, environ=runtime.environ)
+                turns = asyncio.Semaphore(sinks.COMMANDS)
+                store = partial(sinks.put, root=self.root, environ=runtime.environ, turns=turns)
                 exchange = Exchange(client, book, runtime.clock, store, self._reread)
                 interruption.writing = True
                 with runtime.console.progress("refreshing", len(holdings), runtime.clock) as notify:

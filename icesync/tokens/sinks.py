@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,18 @@ _FILE: Final = re.compile(r"(.+?)(?:#([^#\s]+))?", re.DOTALL)
 _YAML: Final = (".yaml", ".yml")
 
 
+COMMANDS: Final = 4
+"""How many commands of sinks go at once: each of them may be a client of one small service."""
+
+
 async def put(
-    sink: str, secret: Secret, *, root: Path, environ: Mapping[str, str], patience: float = PATIENCE
+    sink: str,
+    secret: Secret,
+    *,
+    root: Path,
+    environ: Mapping[str, str],
+    patience: float = PATIENCE,
+    turns: asyncio.Semaphore | None = None,
 ) -> None:
     """Hand the token over; on return the sink has it.
 
@@ -26,14 +37,15 @@ async def put(
     is there before or made, its mode is 0600 in the end, a symbolic link stays one, and whatever happens
     its content is the old one or the new one. `command:CMD ARG…` has no shell and finds the token, with
     nothing after it, on its standard input. Paths and commands start at `root`; others that hold the lock
-    of the file, and a command, have `patience` seconds.
+    of the file, and a command, have `patience` seconds; a command waits for its turn first.
 
     Raises CredentialError, with neither token nor sink in its message. A file is written to the end even
     where the caller is cancelled.
     """
     kind, _, rest = sink.partition(":")
     if kind == "command":
-        await _to_command(rest, secret, root, environ, patience)
+        async with turns or nullcontext():
+            await _to_command(rest, secret, root, environ, patience)
     elif kind == "file" and (found := _FILE.fullmatch(rest)):
         await asyncio.to_thread(_into_file, root / found[1], found[2], secret, patience)
     else:

@@ -338,7 +338,7 @@ def test_where_nobody_can_tell_what_is_left_the_next_status_does(fleet: Desk) ->
 
 
 @pytest.mark.parametrize(("rotate", "left"), [("keep", ""), ("new", "works"), ("dead", "dead")])
-def test_a_sink_that_fails_is_tried_twice_and_what_is_left_is_told(
+def test_a_sink_that_fails_is_tried_thrice_and_what_is_left_is_told(
     fleet: Desk, rotate: Any, left: str
 ) -> None:
     program(fleet, 'echo tried >> "tries-$1"', "exit 7")
@@ -346,7 +346,8 @@ def test_a_sink_that_fails_is_tried_twice_and_what_is_left_is_told(
 
     status, detail = refreshed(fleet, "--only=shop", code=3)["shop"]
 
-    assert (fleet.folder / "tries-shop").read_text() == "tried\n" * 2
+    assert (fleet.folder / "tries-shop").read_text() == "tried\n" * 3
+    assert fleet.clock.slept[-2:] == [5, 30]
     assert status == "unstored"
     assert detail.startswith("the command of its sink: exit status 7: the new token was not stored")
     standing, why = standings(fleet)["shop"]

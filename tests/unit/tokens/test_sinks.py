@@ -259,3 +259,12 @@ async def test_a_command_that_hangs_is_given_up_in_time(tmp_path: Path) -> None:
 async def test_what_is_longer_than_any_token_is_not_given_to_a_command(tmp_path: Path) -> None:
     with pytest.raises(CredentialError, match="too much"):
         await put("command:cat", tmp_path, token="x" * 10_000_000)
+
+
+async def test_commands_go_in_turn(tmp_path: Path) -> None:
+    turns = asyncio.Semaphore(1)
+    line = "command:sh -c 'mkdir busy && sleep 0.02 && rmdir busy'"
+
+    await asyncio.gather(
+        *(sinks.put(line, Secret(TOKEN), root=tmp_path, environ=PATH, turns=turns) for _ in range(3))
+    )
