@@ -205,6 +205,22 @@ def test_a_sink_that_is_a_command_gets_the_token_on_its_standard_input(fleet: De
     assert (fleet.folder / "args-shop").read_text() == "shop\n"
 
 
+def test_a_shell_that_still_has_the_old_token_does_not_make_the_refresh_forgotten(
+    fleet: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IG_TOKENS", json.dumps(stored(fleet)))
+    document = json.loads(fleet.config.read_text())
+    document["defaults"] = {"token": "env:IG_TOKENS#${name}", "sink": "command:true ${name}"}
+    fleet.config.write_text(json.dumps(document))
+    assert refreshed(fleet)["shop"] == ("refreshed", "")
+
+    told = tokens(fleet, "status")
+
+    assert "shop     0    60    2026-11-23  ok\n" in told.out
+    assert refreshed(fleet)["shop"][0] == "too young"
+    assert refreshes(fleet) == 2
+
+
 def test_tokens_younger_than_a_day_are_not_sent_and_younger_than_asked_for_are_left(fleet: Desk) -> None:
     refreshed(fleet)
     assert {status for status, _ in refreshed(fleet).values()} == {"too young"}
