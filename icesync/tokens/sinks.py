@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -53,10 +54,12 @@ async def put(
 
 
 def is_source(sink: str, token: str, root: Path) -> bool:
-    """What the sink takes is what the token's reference gives: the same file and key, or the keyring of
-    this machine."""
+    """What the sink takes is what the token's reference gives: the same file and key, or the entry of the
+    keyring that its command sets. The sink has worked."""
     if token.startswith("keyring:"):
-        return True
+        kind, _, line = sink.partition(":")
+        words = shlex.split(line) if kind == "command" else []
+        return words[:2] == ["keyring", "set"] and token == f"keyring:{'/'.join(words[2:])}"
     ours, theirs = _FILE.fullmatch(sink.removeprefix("file:")), _FILE.fullmatch(token.removeprefix("file:"))
     if not (sink.startswith("file:") and token.startswith("file:") and ours and theirs):
         return False
