@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from icesync.credentials import Credentials, Secret
 from icesync.errors import ExitCode, GraphError, IcesyncError, UsageError
 from icesync.graph.client import GraphClient
 from icesync.graph.protocol import is_facebook
-from icesync.model import Account, Api, GraphFailure, Refresh, RefreshStatus, TokenReport
+from icesync.model import Account, Api, GraphFailure, Identity, Refresh, RefreshStatus, TokenReport
 from icesync.reconciler.ports import Notify, passes_soon
 from icesync.reconciler.workers import each
 from icesync.refreshing import Exchange
@@ -31,8 +31,16 @@ from icesync.tokens.due import Holding, due
 from icesync.tokens.judging import state
 from icesync.tokens.records import TokenRecord
 
-Answers = Mapping[str, GraphFailure | None]
-"""What the API says of tokens, by account name: None where it takes them."""
+
+class Answer(NamedTuple):
+    """What the API says of a token: whose it is, as far as that was asked, or why it does not take it."""
+
+    failure: GraphFailure | None = None
+    owner: Identity | None = None
+
+
+Answers = Mapping[str, Answer]
+"""By account name."""
 
 
 class Outcome(NamedTuple):
@@ -107,20 +115,25 @@ class Keeping:
 
     async def _answers(self, sightings: Sightings) -> Answers:
         """What the API says of each token. On graph.facebook.com `/me` is somebody else: nobody is asked."""
-        answers: dict[str, GraphFailure | None] = {}
+        answers: dict[str, Answer] = {}
         asks = not is_facebook(self.api)
 
         async def ask(account: Account) -> None:
-            failure = None
+            fingerprint, answer = "", Answer()
             try:
-                await (client.identity(account) if asks else client.fingerprint(account))
+                fingerprint = await client.fingerprint(account)
+                if asks:
+                    answer = Answer(owner=await client.identity(account))
             except GraphError as error:
                 if passes_soon(error):
                     raise
-                failure = error.failure
-            if failure or asks:
-                answers[account.name] = failure
-            notify(account, failure)
+                answer = Answer(error.failure)
+            if answer.owner:
+                with suppress(IcesyncError):  # a book that fails is told of in the end
+                    sightings.keep_identity(fingerprint, answer.owner, self._now())
+            if answer.failure or asks:
+                answers[account.name] = answer
+            notify(account, answer.failure)
 
         clock = self.runtime.clock
         async with self._client(sightings) as client:
@@ -161,11 +174,10 @@ class Keeping:
     ) -> TokenReport:
         now, states = self._now(), []
         for account in sorted(self.accounts, key=lambda account: account.name):
-            failure = answers.get(account.name)
-            works = account.name in answers and failure is None
+            failure, owner = answers.get(account.name, Answer())
             said = in_a_line(failure) if failure else ""
             record = records.get(account.identity)
-            states.append(state(account, record, now, works=works, failure=failure, said=said))
+            states.append(state(account, record, now, owner=owner, failure=failure, said=said))
         if refreshes is None:
             return TokenReport(now, tuple(states))
         return TokenReport(now, tuple(states), tuple(sorted(refreshes, key=lambda each: each.account.name)))

@@ -122,6 +122,24 @@ def test_status_tells_a_dead_token_with_its_reason_and_next_step(fleet: Desk, de
     assert told.out.endswith("Tokens: 1 ok, 1 dead.\n")
 
 
+def test_status_tells_tokens_that_have_changed_places(fleet: Desk) -> None:
+    shop, twin = fleet.id_of(1), fleet.id_of(2)
+    fleet.give_tokens({"shop": f"sandbox-{twin}", "twin": f"sandbox-{shop}"})
+    told = tokens(fleet, "status")
+    assert told.code == 3
+    assert f"another's\n    its token belongs to account {twin}" in told.out
+    assert f", not to {shop}: look where its reference points\n" in told.out
+    assert told.out.endswith("Tokens: 2 another's.\n")
+
+
+def test_whose_tokens_status_has_seen_need_not_be_asked_again(fleet: Desk) -> None:
+    tokens(fleet, "status")
+    asked = len(fleet.sandbox.api.others)
+    assert refreshed(fleet)["shop"] == ("refreshed", "")
+    made = [endpoint for endpoint, _, _ in fleet.sandbox.api.others[asked:]]
+    assert sorted(made) == ["identity"] * 2 + ["refresh"] * 2, "the new ones are asked about"
+
+
 def test_status_tells_what_has_no_token_and_what_could_not_be_asked(fleet: Desk) -> None:
     fleet.give_tokens({"twin": f"sandbox-{fleet.id_of(2)}"})
     fleet.sandbox.api.world = World(faults=(Fault("500", endpoint="identity"),))
