@@ -69,6 +69,7 @@ UPDATE tokens SET begun = NULL, failed_at = NULL, failed = NULL,
     unstored_at = ?, unstored = ?, unstored_fingerprint = ?, unstored_expires = ?
 WHERE account = ?
 """
+_HELD: Final = "SELECT fingerprint FROM tokens WHERE account = ?"
 _KNOWN: Final = """
 SELECT account, fingerprint, seen, obtained, expires, begun,
     failed_at, failed, unstored_at, unstored, dead_at, dead FROM tokens
@@ -166,8 +167,9 @@ class Book:
 
     def not_stored(self, account: str, fingerprint: str, now: float, reason: str, expires: float) -> None:
         """The refresh gave this token, and its sink did not take it."""
-        known = self.known((account,)).get(account)
-        if known and known.fingerprint == fingerprint:
+        with self._telling():
+            held = self._db.execute(_HELD, (self._named(account),)).fetchone()
+        if held == (fingerprint,):
             # It is the same once more, and stands where it stood.
             self.refreshed(account, fingerprint, now, expires)
             return
