@@ -17,19 +17,26 @@ class CommandFailed(Exception):
 
 
 async def output_of(
-    line: str, *, folder: Path, environ: Mapping[str, str], patience: float = PATIENCE, given: bytes = b""
+    line: str,
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    patience: float = PATIENCE,
+    given: bytes = b"",
+    apart: bool = False,
 ) -> bytes:
     """What a command prints, which has no shell and `patience` seconds.
 
     It starts in the folder and finds `given`, a few hundred bytes, on its standard input and nothing
-    else there. Raises CommandFailed.
+    else there. One that is set `apart` is in a session of its own: it cannot ask at the terminal, and
+    Ctrl-C there does not reach it. Raises CommandFailed.
     """
     try:
         words = shlex.split(line)
         if not words:
             raise CommandFailed("there is no command")
         async with asyncio.timeout(patience):
-            status, printed = await _run(words, folder, environ, given)
+            status, printed = await _run(words, folder, environ, given, apart)
     except ValueError as error:
         raise CommandFailed(str(error)) from None
     except TimeoutError:
@@ -42,7 +49,7 @@ async def output_of(
 
 
 async def _run(
-    words: Sequence[str], folder: Path, environ: Mapping[str, str], given: bytes
+    words: Sequence[str], folder: Path, environ: Mapping[str, str], given: bytes, apart: bool
 ) -> tuple[int, bytes]:
     """Exit status and standard output. The process is gone when this ends, however it ends."""
     async with _output() as (output, end):
@@ -54,6 +61,7 @@ async def _run(
                 stdin=source,
                 stdout=end,
                 stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=apart,
             )
         try:
             printed = await _to_the_end(output)

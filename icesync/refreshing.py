@@ -18,6 +18,12 @@ from icesync.tokens.judging import AGAIN, NEW_ONE
 LONGEST: Final = 366 * 86400
 """Seconds that a token may be said to live: the API could say anything."""
 
+_ASK_AGAIN: Final = (5.0, 10.0, 20.0, 30.0)
+"""Seconds between the questions whether the new token or the old one works, while nobody answers."""
+
+_STORE_AGAIN: Final = (5.0, 30.0)
+"""Seconds after which a sink that failed is tried again."""
+
 _TOMORROW: Final = (
     "The API refreshes no token in its first 24 hours. If this one is as new, or was just refreshed, run it "
     "again tomorrow."
@@ -76,7 +82,7 @@ class Exchange:
 
     async def _refreshed(self, holding: Holding) -> tuple[RefreshStatus, str]:
         first = holding.accounts[0]
-        owner = self.book.identity(holding.fingerprint, self._now()) or await self.client.identity(first)
+        owner = self._known(holding.fingerprint) or await self.client.identity(first)
         for account in holding.accounts:
             if account.id not in ("me", owner.user_id):
                 told = f"it belongs to account {owner.user_id}, not to {account.id}: nothing was refreshed"
@@ -103,14 +109,27 @@ class Exchange:
         return self._stays(holding, f"the answer was lost ({in_a_line(failure)})", old)
 
     async def _proved(self, holding: Holding, owner: Identity, fresh: Refreshed) -> tuple[RefreshStatus, str]:
-        doubt = await self._doubt(holding.accounts[0], owner, fresh.secret)
-        if doubt is not None:
-            old = await self._old(holding.accounts[0])
+        told = ""
+        if doubted := await self._doubted(holding.accounts[0], owner, fresh.secret):
+            doubt, old = doubted
             # In the place of a dead token even a doubtful one is no loss.
             if doubt.bad or old.works is not False:
                 return self._stays(holding, f"{doubt.told}, so it was not stored", old)
-        status, told = await self._handed_over(holding, owner, fresh)
-        return status, "; ".join(filter(None, [doubt.told if doubt else "", told]))
+            told = doubt.told
+        status, stored = await self._handed_over(holding, owner, fresh)
+        return status, "; ".join(filter(None, [told, stored]))
+
+    async def _doubted(self, account: Account, owner: Identity, secret: Secret) -> tuple[_Doubt, _Old] | None:
+        """None where the new token is proved. While neither is known both are asked again: the new one
+        may be all that the account has left."""
+        for pause in (*_ASK_AGAIN, None):
+            if (doubt := await self._doubt(account, owner, secret)) is None:
+                break
+            old = await self._old(account)
+            if doubt.bad or old.works is not None or pause is None:
+                return doubt, old
+            await self.clock.sleep(pause)
+        return None
 
     async def _doubt(self, account: Account, owner: Identity, secret: Secret) -> _Doubt | None:
         try:
@@ -148,16 +167,15 @@ class Exchange:
         return RefreshStatus.UNSTORED, "; ".join(filter(None, [trouble, left, unkept]))
 
     async def _stored(self, holding: Holding, secret: Secret, fingerprint: str) -> str:
-        """What went wrong; empty where the sink has it. It is tried twice, because nobody else has it."""
-        failed: CredentialError | None = None
-        for _ in range(2):
+        """What went wrong; empty where the sink has it. It is tried again, because nobody else has it."""
+        for pause in (*_STORE_AGAIN, None):
             try:
                 await self.store(holding.sink, secret)
                 break
             except CredentialError as error:
-                failed = error
-        else:
-            return f"{failed}: the new token was not stored, and is gone with this run"
+                if pause is None:
+                    return f"{error}: the new token was not stored, and is gone with this run"
+            await self.clock.sleep(pause)
         for account in holding.accounts:
             try:
                 again = await self.reread(account)
@@ -199,6 +217,12 @@ class Exchange:
                 if not passes_soon(throttled):
                     raise
                 await self.clock.sleep(throttled.wait or 0.0)
+
+    def _known(self, fingerprint: str) -> Identity | None:
+        try:
+            return self.book.identity(fingerprint, self._now())
+        except IcesyncError:
+            return None
 
     def _now(self) -> float:
         return self.clock.now().timestamp()

@@ -1,10 +1,12 @@
 """What `icesync tokens` does: ask how tokens stand, and refresh those that are due."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from icesync import journal
 from icesync.commands import steps
@@ -16,7 +18,7 @@ from icesync.credentials import Credentials, Secret
 from icesync.errors import ExitCode, GraphError, IcesyncError, UsageError
 from icesync.graph.client import GraphClient
 from icesync.graph.protocol import is_facebook
-from icesync.model import Account, Api, GraphFailure, Refresh, RefreshStatus, TokenReport
+from icesync.model import Account, Api, GraphFailure, Identity, Refresh, RefreshStatus, TokenReport
 from icesync.reconciler.ports import Notify, passes_soon
 from icesync.reconciler.workers import each
 from icesync.refreshing import Exchange
@@ -27,9 +29,25 @@ from icesync.tokens import sinks
 from icesync.tokens.book import Book
 from icesync.tokens.due import Holding, due
 from icesync.tokens.judging import state
+from icesync.tokens.records import TokenRecord
 
-Answers = Mapping[str, GraphFailure | None]
-"""What the API says of tokens, by account name: None where it takes them."""
+
+class Answer(NamedTuple):
+    """What the API says of a token: whose it is, as far as that was asked, or why it does not take it."""
+
+    failure: GraphFailure | None = None
+    owner: Identity | None = None
+
+
+Answers = Mapping[str, Answer]
+"""By account name."""
+
+
+class Outcome(NamedTuple):
+    """What became of the tokens; not `whole` where the book failed over it, and the report is without it."""
+
+    report: TokenReport
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +61,17 @@ class Keeping:
     root: Path
     accounts: Sequence[Account]
 
-    async def status(self) -> TokenReport:
+    async def status(self) -> Outcome:
         """How they stand, after the API was asked."""
         with self.runtime.sightings(self.api, self.traffic) as sightings:
-            answers = await self._answers(sightings)
-            sightings.enter(self._now())
-            return self._report(sightings.book, answers)
+            return self._outcome(sightings, await self._answers(sightings))
 
-    def on_record(self) -> TokenReport:
+    def on_record(self) -> Outcome:
         """How they stood when they were seen last."""
         with self.runtime.book(self.api, self.traffic) as book:
-            return self._report(book, {})
+            return Outcome(self._report(self._records(book), {}))
 
-    async def refresh(self, interruption: Interruption, older_than: float) -> TokenReport:
+    async def refresh(self, interruption: Interruption, older_than: float) -> Outcome:
         """Refresh those that are due. Once it is interrupted no more are begun."""
         runtime = self.runtime
         with runtime.sightings(self.api, self.traffic) as sightings:
@@ -68,16 +84,15 @@ class Keeping:
                         f"{self.traffic.state} keeps nothing, and what is begun must be on record"
                     )
                 held = [account for account in self.accounts if account.name in fingerprints]
-                records = book.known({account.identity for account in held})
-                holdings, others = due(held, fingerprints, records, self._now(), older_than)
+                holdings, others = due(held, fingerprints, self._records(book), self._now(), older_than)
                 refreshes += others
-                store = partial(sinks.put, root=self.root, environ=runtime.environ)
+                turns = asyncio.Semaphore(sinks.COMMANDS)
+                store = partial(sinks.put, root=self.root, environ=runtime.environ, turns=turns)
                 exchange = Exchange(client, book, runtime.clock, store, self._reread)
                 interruption.writing = True
                 with runtime.console.progress("refreshing", len(holdings), runtime.clock) as notify:
                     refreshes += await self._work_off(exchange, holdings, interruption, notify)
-            sightings.enter(self._now())
-            return self._report(book, {}, refreshes)
+            return self._outcome(sightings, {}, refreshes)
 
     async def _work_off(
         self, exchange: Exchange, holdings: Sequence[Holding], interruption: Interruption, notify: Notify
@@ -100,20 +115,25 @@ class Keeping:
 
     async def _answers(self, sightings: Sightings) -> Answers:
         """What the API says of each token. On graph.facebook.com `/me` is somebody else: nobody is asked."""
-        answers: dict[str, GraphFailure | None] = {}
+        answers: dict[str, Answer] = {}
         asks = not is_facebook(self.api)
 
         async def ask(account: Account) -> None:
-            failure = None
+            fingerprint, answer = "", Answer()
             try:
-                await (client.identity(account) if asks else client.fingerprint(account))
+                fingerprint = await client.fingerprint(account)
+                if asks:
+                    answer = Answer(owner=await client.identity(account))
             except GraphError as error:
                 if passes_soon(error):
                     raise
-                failure = error.failure
-            if failure or asks:
-                answers[account.name] = failure
-            notify(account, failure)
+                answer = Answer(error.failure)
+            if answer.owner:
+                with suppress(IcesyncError):  # a book that fails is told of in the end
+                    sightings.keep_identity(fingerprint, answer.owner, self._now())
+            if answer.failure or asks:
+                answers[account.name] = answer
+            notify(account, answer.failure)
 
         clock = self.runtime.clock
         async with self._client(sightings) as client:
@@ -135,17 +155,29 @@ class Keeping:
         await each(self.accounts, look, self.scope.concurrency, self.runtime.clock)
         return fingerprints, refreshes
 
+    def _outcome(
+        self, sightings: Sightings, answers: Answers, refreshes: Iterable[Refresh] | None = None
+    ) -> Outcome:
+        """The work is done: a book that fails now, on a full disk perhaps, must not hide what came of it."""
+        try:
+            sightings.enter(self._now())
+            return Outcome(self._report(self._records(sightings.book), answers, refreshes))
+        except IcesyncError as error:
+            self.runtime.console.say(f"note: this is told without what is on record: {error}")
+            return Outcome(self._report({}, answers, refreshes), whole=False)
+
+    def _records(self, book: Book) -> Mapping[str, TokenRecord]:
+        return book.known({account.identity for account in self.accounts})
+
     def _report(
-        self, book: Book, answers: Answers, refreshes: Iterable[Refresh] | None = None
+        self, records: Mapping[str, TokenRecord], answers: Answers, refreshes: Iterable[Refresh] | None = None
     ) -> TokenReport:
-        now, records = self._now(), book.known({account.identity for account in self.accounts})
-        states = []
+        now, states = self._now(), []
         for account in sorted(self.accounts, key=lambda account: account.name):
-            failure = answers.get(account.name)
-            works = account.name in answers and failure is None
+            failure, owner = answers.get(account.name, Answer())
             said = in_a_line(failure) if failure else ""
             record = records.get(account.identity)
-            states.append(state(account, record, now, works=works, failure=failure, said=said))
+            states.append(state(account, record, now, owner=owner, failure=failure, said=said))
         if refreshes is None:
             return TokenReport(now, tuple(states))
         return TokenReport(now, tuple(states), tuple(sorted(refreshes, key=lambda each: each.account.name)))
@@ -176,9 +208,10 @@ def keeping(runtime: Runtime, scope: Scope, outputs: Sequence[Output]) -> Keepin
 
 def status(runtime: Runtime, scope: Scope, outputs: Sequence[Output], *, offline: bool) -> int:
     kept = keeping(runtime, scope, outputs)
-    report = kept.on_record() if offline else runtime.run(lambda _: kept.status())
+    report, whole = kept.on_record() if offline else runtime.run(lambda _: kept.status())
     emit(runtime.console, report, outputs)
-    return ExitCode.DONE if all(found.standing.good for found in report.states) else ExitCode.PARTIAL
+    good = whole and all(found.standing.good for found in report.states)
+    return ExitCode.DONE if good else ExitCode.PARTIAL
 
 
 def refresh(runtime: Runtime, scope: Scope, outputs: Sequence[Output], *, older_than: float) -> int:
@@ -191,13 +224,13 @@ def refresh(runtime: Runtime, scope: Scope, outputs: Sequence[Output], *, older_
             "`sink: command:CMD`"
         )
 
-    async def work(interruption: Interruption) -> tuple[TokenReport, bool]:
+    async def work(interruption: Interruption) -> tuple[Outcome, bool]:
         return await kept.refresh(interruption, older_than), interruption.requested
 
     with journal.locked(kept.traffic.state, "refresh"):
-        report, interrupted = runtime.run(work)
+        (report, whole), interrupted = runtime.run(work)
     emit(runtime.console, report, outputs)
     if interrupted:
         return ExitCode.INTERRUPTED
-    good = all(found.status.good for found in report.refreshes or ())
+    good = whole and all(found.status.good for found in report.refreshes or ())
     return ExitCode.DONE if good else ExitCode.PARTIAL

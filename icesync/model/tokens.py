@@ -11,7 +11,7 @@ class Standing(StrEnum):
 
     never seen: no run has used it yet. no token: its reference gives none. not known: the API could not
     be asked. cut off: a refresh was begun, and nobody has told its end. unstored: a refresh gave a token
-    that its sink did not take.
+    that its sink did not take. another's: it is another account's token.
     """
 
     OK = "ok"
@@ -23,6 +23,7 @@ class Standing(StrEnum):
     DEAD = "dead"
     UNSTORED = "unstored"
     CUT_OFF = "cut off"
+    ANOTHERS = "another's"
 
     @property
     def good(self) -> bool:

@@ -31,7 +31,8 @@ _BEGIN: Final = """
 CREATE TABLE IF NOT EXISTS tokens (
     account TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, seen REAL NOT NULL,
     obtained REAL, expires REAL, begun REAL, failed_at REAL, failed TEXT, dead_at REAL, dead TEXT,
-    unstored_at REAL, unstored TEXT, unstored_fingerprint TEXT, unstored_expires REAL
+    unstored_at REAL, unstored TEXT, unstored_fingerprint TEXT, unstored_expires REAL,
+    replaced TEXT
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS identities (
     fingerprint TEXT PRIMARY KEY, user_id TEXT NOT NULL, username TEXT NOT NULL, at REAL NOT NULL
@@ -40,29 +41,35 @@ CREATE INDEX IF NOT EXISTS identities_by_time ON identities (at);
 CREATE INDEX IF NOT EXISTS dead_tokens ON tokens (fingerprint) WHERE dead IS NOT NULL;
 """
 # A token that takes another's place begins anew, unless it is the one that a sink had not taken: of
-# that it is known where it comes from.
+# that it is known where it comes from. The one that a refresh replaced says nothing: a shell that had it
+# in its environment has it still.
 _SAW: Final = """
 INSERT INTO tokens (account, fingerprint, seen) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET
     fingerprint = excluded.fingerprint, seen = excluded.seen,
     obtained = CASE excluded.fingerprint WHEN unstored_fingerprint THEN unstored_at END,
     expires = CASE excluded.fingerprint WHEN unstored_fingerprint THEN unstored_expires END,
     begun = NULL, failed_at = NULL, failed = NULL, dead_at = NULL, dead = NULL,
-    unstored_at = NULL, unstored = NULL, unstored_fingerprint = NULL, unstored_expires = NULL
-WHERE fingerprint <> excluded.fingerprint
+    unstored_at = NULL, unstored = NULL, unstored_fingerprint = NULL, unstored_expires = NULL, replaced = NULL
+WHERE fingerprint <> excluded.fingerprint AND replaced IS NOT excluded.fingerprint
 """
 _DIED: Final = """
 INSERT INTO tokens (account, fingerprint, seen, dead_at, dead) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
 SET dead_at = coalesce(dead_at, excluded.dead_at), dead = excluded.dead
 WHERE fingerprint = excluded.fingerprint
 """
+_BEGUN: Final = """
+UPDATE tokens SET begun = ?, replaced = ?, failed_at = NULL, failed = NULL WHERE account = ?
+"""
 _REFRESHED: Final = """
-REPLACE INTO tokens (account, fingerprint, seen, obtained, expires) VALUES (?, ?, ?, ?, ?)
+REPLACE INTO tokens (account, fingerprint, seen, obtained, expires, replaced)
+VALUES (?, ?, ?, ?, ?, (SELECT replaced FROM tokens WHERE account = ?))
 """
 _NOT_STORED: Final = """
 UPDATE tokens SET begun = NULL, failed_at = NULL, failed = NULL,
     unstored_at = ?, unstored = ?, unstored_fingerprint = ?, unstored_expires = ?
 WHERE account = ?
 """
+_HELD: Final = "SELECT fingerprint FROM tokens WHERE account = ?"
 _KNOWN: Final = """
 SELECT account, fingerprint, seen, obtained, expires, begun,
     failed_at, failed, unstored_at, unstored, dead_at, dead FROM tokens
@@ -149,18 +156,20 @@ class Book:
         """This token is about to be refreshed. On return that outlives a power loss."""
         with self._writing(safely=True) as write:
             write(_SAW, (self._named(account), fingerprint, now))
-            update = "UPDATE tokens SET begun = ?, failed_at = NULL, failed = NULL WHERE account = ?"
-            write(update, (now, self._named(account)))
+            write(_BEGUN, (now, fingerprint, self._named(account)))
 
     def refreshed(self, account: str, fingerprint: str, obtained: float, expires: float) -> None:
-        """The refresh gave this token, and its sink has it."""
+        """The refresh gave this token, and its sink has it. What was begun with is replaced: that it is
+        seen again, where a reference still gives it, changes nothing."""
+        name = self._named(account)
         with self._writing(safely=True) as write:
-            write(_REFRESHED, (self._named(account), fingerprint, obtained, obtained, expires))
+            write(_REFRESHED, (name, fingerprint, obtained, obtained, expires, name))
 
     def not_stored(self, account: str, fingerprint: str, now: float, reason: str, expires: float) -> None:
         """The refresh gave this token, and its sink did not take it."""
-        known = self.known((account,)).get(account)
-        if known and known.fingerprint == fingerprint:
+        with self._telling():
+            held = self._db.execute(_HELD, (self._named(account),)).fetchone()
+        if held == (fingerprint,):
             # It is the same once more, and stands where it stood.
             self.refreshed(account, fingerprint, now, expires)
             return

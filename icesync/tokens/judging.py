@@ -1,6 +1,7 @@
 """How a token stands, by what the book has on it and what the API says now. Pure."""
 
-from icesync.model import Account, FailureKind, GraphFailure, Standing, TokenState
+from icesync.model import Account, FailureKind, GraphFailure, Identity, Standing, TokenState
+from icesync.sharing import belongs_to
 from icesync.tokens.ending import date, is_near
 from icesync.tokens.records import Mishap, TokenRecord, ends
 
@@ -13,17 +14,21 @@ def state(
     record: TokenRecord | None,
     now: float,
     *,
-    works: bool = False,
+    owner: Identity | None = None,
     failure: GraphFailure | None = None,
     said: str = "",
 ) -> TokenState:
-    """`works`: the API takes the token now. `failure`: why that is not known, or what is known against
-    it; `said` tells it to people."""
+    """`owner`: whose token it is, where the API takes it now and tells that. `failure`: why that is not
+    known, or what is known against it; `said` tells it to people."""
     if failure is not None and failure.kind is FailureKind.CREDENTIAL:
         return _told(account, record, Standing.NO_TOKEN, failure.message)
+    if owner is not None and account.id not in ("me", owner.user_id):
+        told = f"{belongs_to(owner, account)}: look where its reference points"
+        return _told(account, record, Standing.ANOTHERS, told)
     if record is None:
         is_asked = failure is not None
         return TokenState(account, Standing.UNKNOWN if is_asked else Standing.NEVER, said)
+    works = owner is not None
     if record.unstored or record.begun:
         return _told(account, record, *_broken_off(record, works, said))
     if record.dead:

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import re
+import shlex
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +19,18 @@ _FILE: Final = re.compile(r"(.+?)(?:#([^#\s]+))?", re.DOTALL)
 _YAML: Final = (".yaml", ".yml")
 
 
+COMMANDS: Final = 4
+"""How many commands of sinks go at once: each of them may be a client of one small service."""
+
+
 async def put(
-    sink: str, secret: Secret, *, root: Path, environ: Mapping[str, str], patience: float = PATIENCE
+    sink: str,
+    secret: Secret,
+    *,
+    root: Path,
+    environ: Mapping[str, str],
+    patience: float = PATIENCE,
+    turns: asyncio.Semaphore | None = None,
 ) -> None:
     """Hand the token over; on return the sink has it.
 
@@ -26,14 +38,15 @@ async def put(
     is there before or made, its mode is 0600 in the end, a symbolic link stays one, and whatever happens
     its content is the old one or the new one. `command:CMD ARG…` has no shell and finds the token, with
     nothing after it, on its standard input. Paths and commands start at `root`; others that hold the lock
-    of the file, and a command, have `patience` seconds.
+    of the file, and a command, have `patience` seconds; a command waits for its turn first.
 
     Raises CredentialError, with neither token nor sink in its message. A file is written to the end even
     where the caller is cancelled.
     """
     kind, _, rest = sink.partition(":")
     if kind == "command":
-        await _to_command(rest, secret, root, environ, patience)
+        async with turns or nullcontext():
+            await _to_command(rest, secret, root, environ, patience)
     elif kind == "file" and (found := _FILE.fullmatch(rest)):
         await asyncio.to_thread(_into_file, root / found[1], found[2], secret, patience)
     else:
@@ -41,10 +54,12 @@ async def put(
 
 
 def is_source(sink: str, token: str, root: Path) -> bool:
-    """What the sink takes is what the token's reference gives: the same file and key, or the keyring of
-    this machine."""
+    """What the sink takes is what the token's reference gives: the same file and key, or the entry of the
+    keyring that its command sets. The sink has worked."""
     if token.startswith("keyring:"):
-        return True
+        kind, _, line = sink.partition(":")
+        words = shlex.split(line) if kind == "command" else []
+        return words[:2] == ["keyring", "set"] and token == f"keyring:{'/'.join(words[2:])}"
     ours, theirs = _FILE.fullmatch(sink.removeprefix("file:")), _FILE.fullmatch(token.removeprefix("file:"))
     if not (sink.startswith("file:") and token.startswith("file:") and ours and theirs):
         return False
@@ -56,7 +71,8 @@ async def _to_command(
 ) -> None:
     given = secret.reveal().encode()
     try:
-        await output_of(line, folder=root, environ=environ, patience=patience, given=given)
+        # Nobody else has the token: Ctrl-C, which a terminal sends to its whole group, must not reach it.
+        await output_of(line, folder=root, environ=environ, patience=patience, given=given, apart=True)
     except CommandFailed as failed:
         raise CredentialError(f"the command of its sink: {failed}") from None
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -78,6 +79,12 @@ def program(desk: Desk, *lines: str) -> None:
     set_sink(desk, "command:sh sink.sh ${name}")
 
 
+def break_the_book(desk: Desk) -> None:
+    """The sink does it, once it has the token."""
+    broken = "import sqlite3; sqlite3.connect('.icesync/tokens.sqlite').execute('DROP TABLE tokens')"
+    program(desk, 'cat > "token-$1"', f'{sys.executable} -c "{broken}"')
+
+
 # --- what status tells
 
 
@@ -113,6 +120,24 @@ def test_status_tells_a_dead_token_with_its_reason_and_next_step(fleet: Desk, de
     assert f"dead\n    token {code}: " in told.out
     assert "; hint: " in told.out
     assert told.out.endswith("Tokens: 1 ok, 1 dead.\n")
+
+
+def test_status_tells_tokens_that_have_changed_places(fleet: Desk) -> None:
+    shop, twin = fleet.id_of(1), fleet.id_of(2)
+    fleet.give_tokens({"shop": f"sandbox-{twin}", "twin": f"sandbox-{shop}"})
+    told = tokens(fleet, "status")
+    assert told.code == 3
+    assert f"another's\n    its token belongs to account {twin}" in told.out
+    assert f", not to {shop}: look where its reference points\n" in told.out
+    assert told.out.endswith("Tokens: 2 another's.\n")
+
+
+def test_whose_tokens_status_has_seen_need_not_be_asked_again(fleet: Desk) -> None:
+    tokens(fleet, "status")
+    asked = len(fleet.sandbox.api.others)
+    assert refreshed(fleet)["shop"] == ("refreshed", "")
+    made = [endpoint for endpoint, _, _ in fleet.sandbox.api.others[asked:]]
+    assert sorted(made) == ["identity"] * 2 + ["refresh"] * 2, "the new ones are asked about"
 
 
 def test_status_tells_what_has_no_token_and_what_could_not_be_asked(fleet: Desk) -> None:
@@ -196,6 +221,22 @@ def test_a_sink_that_is_a_command_gets_the_token_on_its_standard_input(fleet: De
     assert refreshed(fleet)["shop"] == ("refreshed", "")
     assert (fleet.folder / "token-shop").read_text() == f"sandbox-{fleet.id_of(1)}-1"
     assert (fleet.folder / "args-shop").read_text() == "shop\n"
+
+
+def test_a_shell_that_still_has_the_old_token_does_not_make_the_refresh_forgotten(
+    fleet: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IG_TOKENS", json.dumps(stored(fleet)))
+    document = json.loads(fleet.config.read_text())
+    document["defaults"] = {"token": "env:IG_TOKENS#${name}", "sink": "command:true ${name}"}
+    fleet.config.write_text(json.dumps(document))
+    assert refreshed(fleet)["shop"] == ("refreshed", "")
+
+    told = tokens(fleet, "status")
+
+    assert "shop     0    60    2026-11-23  ok\n" in told.out
+    assert refreshed(fleet)["shop"][0] == "too young"
+    assert refreshes(fleet) == 2
 
 
 def test_tokens_younger_than_a_day_are_not_sent_and_younger_than_asked_for_are_left(fleet: Desk) -> None:
@@ -331,7 +372,7 @@ def test_where_nobody_can_tell_what_is_left_the_next_status_does(fleet: Desk) ->
 
 
 @pytest.mark.parametrize(("rotate", "left"), [("keep", ""), ("new", "works"), ("dead", "dead")])
-def test_a_sink_that_fails_is_tried_twice_and_what_is_left_is_told(
+def test_a_sink_that_fails_is_tried_thrice_and_what_is_left_is_told(
     fleet: Desk, rotate: Any, left: str
 ) -> None:
     program(fleet, 'echo tried >> "tries-$1"', "exit 7")
@@ -339,7 +380,8 @@ def test_a_sink_that_fails_is_tried_twice_and_what_is_left_is_told(
 
     status, detail = refreshed(fleet, "--only=shop", code=3)["shop"]
 
-    assert (fleet.folder / "tries-shop").read_text() == "tried\n" * 2
+    assert (fleet.folder / "tries-shop").read_text() == "tried\n" * 3
+    assert fleet.clock.slept[-2:] == [5, 30]
     assert status == "unstored"
     assert detail.startswith("the command of its sink: exit status 7: the new token was not stored")
     standing, why = standings(fleet)["shop"]
@@ -416,6 +458,25 @@ def test_a_book_that_cannot_be_used_refreshes_nothing_either(fleet: Desk) -> Non
     (fleet.folder / ".icesync" / "tokens.key").mkdir(parents=True)
     assert tokens(fleet, "refresh").code == 1
     assert refreshes(fleet) == 0
+
+
+def test_a_book_that_breaks_in_the_middle_hides_nothing_of_what_was_done(fleet: Desk) -> None:
+    break_the_book(fleet)
+
+    found = refreshed(fleet, "--concurrency=1", code=3)
+
+    assert sorted(status for status, _ in found.values()) == ["failed", "refreshed"]
+    told = dict(found.values())
+    assert told["refreshed"].startswith("that is not on record: ")
+    assert told["failed"].startswith("nothing was refreshed: ")
+
+
+def test_a_refresh_after_which_the_book_is_broken_is_told_and_no_success(fleet: Desk) -> None:
+    break_the_book(fleet)
+    told = tokens(fleet, "refresh", "--only=shop")
+    assert told.code == 3
+    assert "note: this is told without what is on record: " in told.err
+    assert told.out.startswith("refreshed  shop ")
 
 
 def test_graph_facebook_com_refreshes_nothing(fleet: Desk) -> None:

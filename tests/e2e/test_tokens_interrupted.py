@@ -1,6 +1,7 @@
 """Ctrl-C and kill -9 in the middle of `icesync tokens refresh`, as real signals to a real process."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ def start(desk: Desk) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        process_group=0,
     )
 
 
@@ -73,11 +75,14 @@ def test_after_kill_9_between_refresh_and_sink_status_says_what_is_left(fleet: D
     assert not [path for path in kept if path.is_file() and b"sandbox-1784" in path.read_bytes()]
 
 
-def test_ctrl_c_finishes_what_is_under_way_and_begins_no_more(fleet: Desk) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_at_a_terminal_finishes_what_is_under_way_and_begins_no_more(fleet: Desk, times: int) -> None:
     fleet.sandbox.api.world = World(rotate="dead")
     process = start(fleet)
     wait_for(lambda: bool(begun(fleet)))
-    process.send_signal(signal.SIGINT)
+    for _ in range(times):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
     out, err = process.communicate(timeout=30)
 
     assert process.returncode == 130, err

@@ -123,6 +123,29 @@ async def test_a_new_token_that_does_not_work_is_never_stored(
     assert run.detail.startswith("the new token does not work (token 190/463")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "status", "slept"),
+    [
+        ([OWNER, LOST], [LOST, LOST, OWNER], RefreshStatus.REFRESHED, [5, 10]),
+        ([OWNER, LOST, DEAD], [LOST], RefreshStatus.REFRESHED, [5]),
+        ([OWNER, LOST, OWNER], [LOST], RefreshStatus.FAILED, [5]),
+        ([OWNER, LOST], [LOST, DEAD], RefreshStatus.FAILED, [5]),
+        ([OWNER, LOST], [LOST], RefreshStatus.FAILED, [5, 10, 20, 30]),
+    ],
+)
+async def test_while_nobody_tells_which_token_lives_both_are_asked_again_for_a_minute(
+    book: Book,
+    old: list[Identity | GraphError],
+    new: list[Identity | GraphError],
+    status: RefreshStatus,
+    slept: list[float],
+) -> None:
+    clock, place = FakeClock(), Place()
+    run = await refresh(book, Api([Refreshed(NEW, 60)], old=[*old], new=[*new]), place, clock)
+    assert (run.status, clock.slept) == (status, slept)
+    assert place.stored == (["new"] if status is RefreshStatus.REFRESHED else [])
+
+
 async def test_with_a_token_in_hand_a_closed_door_is_waited_for(book: Book) -> None:
     clock, place = FakeClock(), Place()
     api = Api([Refreshed(NEW, 60)], new=[throttled(again=True), OWNER])
@@ -185,3 +208,13 @@ async def test_whose_a_token_is_need_not_be_asked_where_the_book_knows(book: Boo
     run = await refresh(book, Api([Refreshed(NEW, 60)], old=[DEAD]), Place(), clock)
     assert run.status is RefreshStatus.REFRESHED
     assert book.identity(NEW.fingerprint(book.key), clock.now().timestamp()) == OWNER
+
+
+async def test_a_book_that_does_not_tell_whose_a_token_is_costs_a_question_and_no_more(book: Book) -> None:
+    class Deaf(Book):
+        def identity(self, fingerprint: str, now: float) -> Identity | None:
+            raise IcesyncError("the disk is broken")
+
+    with closing(Deaf(None)) as deaf:
+        run = await refresh(deaf, Api([Refreshed(NEW, 60)]), Place(), FakeClock())
+    assert run.status is RefreshStatus.REFRESHED

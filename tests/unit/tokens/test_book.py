@@ -72,6 +72,18 @@ def test_a_refresh_is_begun_and_ends_well(book: Book) -> None:
     assert of(book) == TokenRecord("new", NOW + 2, obtained=NOW + 2, expires=END)
 
 
+def test_a_token_that_was_replaced_and_is_seen_again_changes_nothing(book: Book) -> None:
+    for new, at in (("new", NOW + 2), ("newer", NOW + 4)):
+        book.begin_refresh("1", "old", at - 1)
+        book.refreshed("1", new, at, END)
+        book.saw([("1", "old")], at + 1)
+        assert of(book) == TokenRecord(new, at, obtained=at, expires=END)
+
+    book.saw([("1", "third")], NOW + 9)
+    book.saw([("1", "old")], NOW + 10)
+    assert of(book) == TokenRecord("old", NOW + 10)
+
+
 def test_a_refresh_that_gave_nothing_leaves_the_token_as_it_was(book: Book) -> None:
     book.refreshed("1", "old", NOW, END)
     before = of(book)

@@ -259,3 +259,31 @@ async def test_a_command_that_hangs_is_given_up_in_time(tmp_path: Path) -> None:
 async def test_what_is_longer_than_any_token_is_not_given_to_a_command(tmp_path: Path) -> None:
     with pytest.raises(CredentialError, match="too much"):
         await put("command:cat", tmp_path, token="x" * 10_000_000)
+
+
+async def test_commands_go_in_turn(tmp_path: Path) -> None:
+    turns = asyncio.Semaphore(1)
+    line = "command:sh -c 'mkdir busy && sleep 0.02 && rmdir busy'"
+
+    await asyncio.gather(
+        *(sinks.put(line, Secret(TOKEN), root=tmp_path, environ=PATH, turns=turns) for _ in range(3))
+    )
+
+
+@pytest.mark.parametrize(
+    ("sink", "token", "same"),
+    [
+        ("file:t.json#acme", "file:./t.json#acme", True),
+        ("file:t.json#acme", "file:t.json#other", False),
+        ("file:t.json#acme", "keyring:icesync/acme", False),
+        ("command:keyring set icesync acme", "keyring:icesync/acme", True),
+        ("command:keyring set 'ice sync' acme", "keyring:ice sync/acme", True),
+        ("command:keyring set icesync other", "keyring:icesync/acme", False),
+        ("command:gh secret set IG_TOKEN", "keyring:icesync/acme", False),
+        ("command:keyring set icesync acme", "env:IG_TOKEN", False),
+    ],
+)
+def test_a_sink_is_read_back_only_where_the_reference_names_its_place(
+    tmp_path: Path, sink: str, token: str, same: bool
+) -> None:
+    assert sinks.is_source(sink, token, tmp_path) is same
