@@ -43,6 +43,11 @@ def is_not_offered(failure: GraphFailure) -> bool:
     return failure.code == code and words in failure.message.lower()
 
 
+def is_nobodys(failure: GraphFailure) -> bool:
+    """The API knows the question, and finds no user that the token belongs to."""
+    return failure.code == _NO_SUCH_PATH[0] and not is_not_offered(failure)
+
+
 def subscriptions(api: Api, account_id: str) -> Request:
     return Request("GET", _subscribed_apps(api, account_id), platform(api), counts=False)
 

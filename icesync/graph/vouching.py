@@ -65,7 +65,8 @@ class Vouching:
     """Which accounts may be written, as far as whose token they hold can tell.
 
     An API that does not offer the question is asked once; `say` is told of that, and of an answer that
-    tells nothing, once. Where it has told whose one token is, another of which it does not is refused.
+    tells nothing, once. Where it has told whose one token is, another of which it does not is refused,
+    and so is one that is no user's.
     On graph.facebook.com `/me` is somebody else, so it is not asked there; and an account that calls
     itself `me` has no id to compare. Where identities cannot be kept, that costs questions and nothing
     else.
@@ -125,7 +126,7 @@ class Vouching:
         try:
             owner = await ask()
         except InvalidRequest as error:
-            if self._has_told:
+            if self._has_told or standing.is_nobodys(error.failure):
                 raise
             if standing.is_not_offered(error.failure):
                 self._is_offered = False

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
+from typing import TypeVar
 
 from icesync.clock import LOOK_UP, Clock
 from icesync.errors import JournalError
@@ -19,6 +20,8 @@ from icesync.model import (
     Write,
 )
 from icesync.reconciler.ports import Notify, WriteLog
+
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -55,12 +58,16 @@ class Course:
             if self.outcomes:
                 await self._go_on()
             await carry_out(part)
-        if plan.subscriptions:
-            if self.wave == 1:
-                await self._go_on()  # the first wave was the only one
-            self.wave = None
-            await subscribe(plan.subscriptions)
-        return tuple(sorted(self.outcomes, key=lambda each: (each.account.name, each.action or "")))
+        if plan.subscriptions and self.wave == 1:
+            await self._go_on()  # the first wave was the only one
+        # With changes ahead of them it is these that a canary is about.
+        canary = None if plan.changes else self.rollout.canary
+        for wave, those in _waves(plan.subscriptions, canary):
+            self.wave = wave
+            if wave == 2:
+                await self._go_on()
+            await subscribe(those)
+        return tuple(sorted(self.outcomes, key=lambda found: (found.account.name, found.action or "")))
 
     def hindrance(self) -> str:
         """Why no write may be begun; empty while one may."""
@@ -112,13 +119,13 @@ def _blemish(outcome: Outcome) -> GraphFailure | None:
     return GraphFailure(FailureKind.INVALID, outcome.detail) if bad else None
 
 
-def _waves(changes: Sequence[Change], canary: Limit | None) -> Iterator[tuple[int | None, Sequence[Change]]]:
-    """The changes in their waves, each with its number from 1; without a canary all are one of none.
+def _waves(writes: Sequence[Item], canary: Limit | None) -> Iterator[tuple[int | None, Sequence[Item]]]:
+    """The writes in their waves, each with its number from 1; without a canary all are one of none.
     A wave without changes is none: nobody pauses for it."""
     if canary is None:
-        yield None, changes
+        yield None, writes
         return
-    first = ceil(len(changes) * canary.value / 100) if canary.percent else canary.value
-    for number, wave in enumerate((changes[:first], changes[first:]), 1):
+    first = ceil(len(writes) * canary.value / 100) if canary.percent else canary.value
+    for number, wave in enumerate((writes[:first], writes[first:]), 1):
         if wave:
             yield number, wave

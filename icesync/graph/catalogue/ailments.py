@@ -34,7 +34,7 @@ NOT_SUBSCRIBED: Final = Entry(
     "The account is not subscribed to a webhook field: its events go nowhere, and nothing reports the lack.",
     Retry.NO,
     Who.RUNNER,
-    "Ask for the fields in the files, `webhooks: [messages, messaging_postbacks]`, and apply that.",
+    "Ask for them where the files do not yet, `webhooks: [messages, messaging_postbacks]`, and apply.",
     _WEBHOOKS,
 )
 TOKEN_ENDS: Final = Entry(

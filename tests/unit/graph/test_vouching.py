@@ -187,7 +187,15 @@ async def test_an_api_that_does_not_offer_the_question_is_asked_once_a_run_and_t
     assert said.startswith(f"note: {HOME} does not tell whose token")
 
 
-@pytest.mark.parametrize("answer", [NO_USER, refused(100), httpx.Response(404, json={}), ok({"id": "9"})])
+async def test_a_token_that_is_no_users_fails_its_account_and_lifts_nothing_for_the_others() -> None:
+    line = wire(NO_USER, ok(STRANGER), tokens=own_tokens([ACME, *OTHERS]))
+
+    assert "active access token" in (await refusal(line)).failure.message
+    assert "stranger" in (await refusal(line, OTHERS[0])).failure.message
+    assert line.said == []
+
+
+@pytest.mark.parametrize("answer", [refused(100), httpx.Response(404, json={}), ok({"id": "9"})])
 async def test_an_answer_that_tells_nothing_of_one_account_lets_it_pass_and_asks_for_the_others(
     answer: Answer,
 ) -> None:

@@ -188,6 +188,21 @@ async def test_a_canary_that_went_wrong_holds_subscriptions_back(canary: Limit) 
     assert "SUBSCRIBE" not in stage.verbs
 
 
+@pytest.mark.parametrize("canary", [Limit(1), Limit(25, percent=True)])
+async def test_a_canary_is_about_subscriptions_where_there_is_nothing_else(canary: Limit) -> None:
+    lacking = tuple(Subscription(Account(f"acme-{n}", str(n), webhooks=WANTED), (), WANTED) for n in range(4))
+    good = Scene(MemoryApi(), (), subscriptions=lacking, rollout=Rollout(canary=canary))
+    bad = Scene(
+        MemoryApi(others={"0": [Fault.REFUSED]}), (), subscriptions=lacking, rollout=Rollout(canary=canary)
+    )
+
+    assert [(each.status, each.wave) for each in await good.apply()] == [
+        (Status.APPLIED, 1),
+        *[(Status.APPLIED, 2)] * 3,
+    ]
+    assert [each.status for each in await bad.apply()] == [Status.FAILED, *[Status.DEFERRED] * 3]
+
+
 async def test_enough_failures_hold_back_the_subscriptions_that_are_left() -> None:
     lacking = tuple(Subscription(Account(f"acme-{n}", str(n), webhooks=WANTED), (), WANTED) for n in range(4))
     api = MemoryApi(others={"0": [Fault.REFUSED]})

@@ -121,7 +121,7 @@ CAUSES = """\
 
 ✗ webhooks
     shop-0003: it is not subscribed to messaging_postbacks
-    hint: Ask for the fields in the files, `webhooks: [messages, messaging_postbacks]`, and apply that.
+    hint: Ask for them where the files do not yet, `webhooks: [messages, messaging_postbacks]`, and apply.
 
 Doctor: 3 accounts in order, 1 of them with a warning, 2 not, 1 could not be examined.
 """
