@@ -210,6 +210,8 @@ def status(runtime: Runtime, scope: Scope, outputs: Sequence[Output], *, offline
     kept = keeping(runtime, scope, outputs)
     report, whole = kept.on_record() if offline else runtime.run(lambda _: kept.status())
     emit(runtime.console, report, outputs)
+    for path in sinks.left({account.sink for account in kept.accounts if account.sink}, kept.root):
+        runtime.console.say(f"note: {path} has tokens in it: delete it unless a refresh is at work")
     good = whole and all(found.standing.good for found in report.states)
     return ExitCode.DONE if good else ExitCode.PARTIAL
 

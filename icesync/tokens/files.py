@@ -53,6 +53,12 @@ def replace(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def unfinished(path: Path) -> Path | None:
+    """What was to take the file's place when a process died over it; it goes with the next `replace`."""
+    new = _beside(path, "new")
+    return new if os.path.lexists(new) else None
+
+
 def _beside(path: Path, purpose: str) -> Path:
     return path.with_name(f".{path.name}.{purpose}")
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from icesync.credentials import Secret, content
 from icesync.errors import CredentialError
 from icesync.process import PATIENCE, CommandFailed, output_of
-from icesync.tokens.files import locked, replace
+from icesync.tokens.files import locked, replace, unfinished
 from icesync.tokens.texts import with_entry, with_token
 
 _FILE: Final = re.compile(r"(.+?)(?:#([^#\s]+))?", re.DOTALL)
@@ -64,6 +64,14 @@ def is_source(sink: str, token: str, root: Path) -> bool:
     if not (sink.startswith("file:") and token.startswith("file:") and ours and theirs):
         return False
     return root / ours[1] == root / theirs[1] and ours[2] == theirs[2]
+
+
+def left(sinks: Iterable[str], root: Path) -> Sequence[Path]:
+    """Files with tokens in them that somebody left who was killed, or is at work on now."""
+    matches = (_FILE.fullmatch(sink.removeprefix("file:")) for sink in sinks if sink.startswith("file:"))
+    named = {found[1] for found in matches if found and "\0" not in found[1]}
+    paths = {Path(os.path.realpath(root / name)) for name in named}
+    return sorted(filter(None, map(unfinished, paths)))
 
 
 async def _to_command(

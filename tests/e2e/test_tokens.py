@@ -399,6 +399,14 @@ def test_a_sink_that_fails_is_tried_thrice_and_what_is_left_is_told(
         assert (standing, why) == ("ok", "")
 
 
+def test_what_a_killed_refresh_left_beside_a_file_is_told_until_the_next(fleet: Desk) -> None:
+    left = fleet.folder / ".tokens.json.new"
+    left.write_text('{"shop"')
+    assert f"note: {left} has tokens in it: delete it" in tokens(fleet, "status", "--offline").err
+    refreshed(fleet)
+    assert tokens(fleet, "status", "--offline").err == ""
+
+
 def test_after_a_sink_was_mended_the_refresh_succeeds_and_the_trouble_is_forgotten(fleet: Desk) -> None:
     program(fleet, "exit 1")
     refreshed(fleet, code=3)

@@ -261,6 +261,18 @@ async def test_what_is_longer_than_any_token_is_not_given_to_a_command(tmp_path:
         await put("command:cat", tmp_path, token="x" * 10_000_000)
 
 
+def test_what_was_left_beside_a_file_is_found_once_behind_its_link(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "near").symlink_to("far/tokens")
+    (tmp_path / "far/.tokens.new").touch()
+    others = ["command:cat", "file:", "file:nul\0", "file:none/t#a", "file:far/tokens/t"]
+
+    assert sinks.left(["file:near#a", "file:far/tokens#b", *others], tmp_path) == [
+        tmp_path / "far/.tokens.new"
+    ]
+    assert sinks.left(others, tmp_path) == []
+
+
 async def test_commands_go_in_turn(tmp_path: Path) -> None:
     turns = asyncio.Semaphore(1)
     line = "command:sh -c 'mkdir busy && sleep 0.02 && rmdir busy'"
