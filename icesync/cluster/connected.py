@@ -47,9 +47,10 @@ async def crew(
     ledger: Ledger | None,
     sightings: Sightings,
     stopping: Callable[[], bool] = lambda: False,
+    say: Callable[[str], None] = lambda note: None,
 ) -> AsyncIterator[DaskCrew]:
     """The crew, until the end. `root` is where relative references to tokens start, on the workers: an
-    absolute path. Workers tell tokens apart by the key of `sightings`.
+    absolute path. Workers tell tokens apart by the key of `sightings`; `say` gets their notes for people.
 
     Certificates for `tls://` come from Dask's own configuration. Raises UsageError, and IcesyncError
     where there is no scheduler, where it has no workers, or where these have no or another icesync.
@@ -64,7 +65,7 @@ async def crew(
         workers = Workers(client, job)
         try:
             grants = Grants(governor, ledger, clock)
-            yield DaskCrew(workers, grants, clock, slots, traffic, sightings, stopping)
+            yield DaskCrew(workers, grants, clock, slots, traffic, sightings, stopping, say)
         finally:
             await workers.close()
 

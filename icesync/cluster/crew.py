@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
@@ -12,6 +13,7 @@ from icesync.cluster.grants import NO_GRANT, READ_GRANT, WRITE_GRANT, Grants
 from icesync.cluster.halves import Half, Item, Reading, Writing
 from icesync.cluster.taking import MOST_DEATHS, HandsOut, Taking
 from icesync.connection import Traffic
+from icesync.errors import IcesyncError
 from icesync.model import (
     Account,
     Change,
@@ -46,7 +48,7 @@ class DaskCrew:
 
     A part whose worker dies is handed out again: its accounts are read again before they are written,
     and every write was on record before. Once `stopping()` is true no part is handed out any more,
-    and writes that are under way are finished.
+    and writes that are under way are finished. `say` gets each note of the workers once.
     """
 
     workers: HandsOut
@@ -56,7 +58,9 @@ class DaskCrew:
     traffic: Traffic
     sightings: Sightings
     stopping: Callable[[], bool] = lambda: False
+    say: Callable[[str], None] = lambda note: None
     calls: Counter[str] = field(default_factory=Counter)
+    _said: set[str] = field(default_factory=set)
 
     def room(self, account: Account, calls: int) -> float:
         return self.grants.governor.room(account, max(calls, WRITE_GRANT[0]))
@@ -98,16 +102,27 @@ class DaskCrew:
         self, plan: Plan, log: WriteLog, *, seen: Mapping[str, float], notify: Notify, rollout: Rollout
     ) -> tuple[Outcome, ...]:
         course = Course(log, self.clock, self.stopping, notify, rollout)
-        half = Writing(course)
+        half = Writing(course, self._heard)
         ahead = AHEAD if rollout.stop_after is None else 1
 
         async def carry_out(wave: Sequence[Change]) -> None:
             await self._work_off(half, wave, ahead)
 
         async def subscribe(found: Sequence[Subscription]) -> None:
-            await self._work_off(Writing(course, grant=NO_GRANT), found, ahead)
+            await self._work_off(Writing(course, self._heard, grant=NO_GRANT), found, ahead)
 
         return await course.run(plan, carry_out, subscribe)
+
+    def _heard(self, done: work.Done) -> None:
+        """Say and keep what a worker learned of tokens. That they cannot be kept costs questions."""
+        for note in done.notes:
+            if note not in self._said:
+                self._said.add(note)
+                self.say(note)
+        now = self.clock.now().timestamp()
+        with suppress(IcesyncError):
+            for fingerprint, identity in done.identities.items():
+                self.sightings.keep_identity(fingerprint, identity, now)
 
     async def _work_off(self, half: Half[Item], items: Sequence[Item], ahead: int) -> None:
         size, at_once, cap = self._split(len(items), half.grant[0] or SUBSCRIBE_CALLS, ahead)

@@ -102,9 +102,11 @@ class Reading:
 @dataclass(slots=True)
 class Writing:
     """Of changes, or of subscriptions. `lost` names accounts that a worker had which never told what it
-    did: nothing that is found there later says that this run has not written them."""
+    did: nothing that is found there later says that this run has not written them. `heard` gets what comes
+    back of each part."""
 
     course: Course
+    heard: Callable[[work.Done], None]
     lost: set[str] = field(default_factory=set)
     grant: tuple[int, int] = WRITE_GRANT
 
@@ -123,6 +125,7 @@ class Writing:
         self.lost.update(item.account.name for item in items)
 
     def settle(self, items: Sequence[Write], result: work.Done, waits: Waits) -> None:
+        self.heard(result)
         outcomes = {outcome.account.name: outcome for outcome in result.outcomes}
         for item in items:
             outcome = outcomes[item.account.name]

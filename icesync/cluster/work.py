@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from icesync.model import (
     Change,
     Desired,
     GraphFailure,
+    Identity,
     Observation,
     Outcome,
     Plan,
@@ -109,8 +110,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """`identities`: whose tokens the API told, by fingerprint. `notes` are for people."""
+
     outcomes: tuple[Outcome, ...]
     calls: Mapping[str, int]
+    identities: Mapping[str, Identity] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,8 @@ async def do(part: Part, is_wanted: Callable[[], bool]) -> Result:
     clock, stopping = SystemClock(), asyncio.Event()
     if cap := part.job.traffic.max_rps:
         await clock.sleep(1 / cap)  # because nobody here knows when the last call of the part before was
-    async with _alone(part, clock, stopping) as crew:
+    memory, notes = Remembered(part.job.key), list[str]()
+    async with _alone(part, clock, stopping, memory, notes.append) as crew:
         work = asyncio.create_task(_carried_out(crew, part.errand))
         recalled = asyncio.create_task(_recalled(is_wanted))
         await asyncio.wait((work, recalled), return_when=asyncio.FIRST_COMPLETED)
@@ -187,7 +193,10 @@ async def do(part: Part, is_wanted: Callable[[], bool]) -> Result:
             if not isinstance(part.errand, Writing):
                 work.cancel()
         await asyncio.wait((work, recalled))
-        return Unbegun() if work.cancelled() else work.result()
+        if work.cancelled():
+            return Unbegun()
+        told = work.result()
+        return replace(told, identities=memory.known, notes=tuple(notes)) if isinstance(told, Done) else told
 
 
 async def _recalled(is_wanted: Callable[[], bool]) -> None:
@@ -247,7 +256,9 @@ def _nobody(account: Account, failure: GraphFailure | None) -> None:
 
 
 @asynccontextmanager
-async def _alone(part: Part, clock: SystemClock, stopping: asyncio.Event) -> AsyncIterator[Alone]:
+async def _alone(
+    part: Part, clock: SystemClock, stopping: asyncio.Event, memory: Remembered, say: Callable[[str], None]
+) -> AsyncIterator[Alone]:
     """This process's way to the API, with the tokens that it finds here."""
     traffic = part.job.traffic
     with ExitStack() as closed_at_the_end:
@@ -265,7 +276,8 @@ async def _alone(part: Part, clock: SystemClock, stopping: asyncio.Event) -> Asy
             root=part.job.root,
             ledger=ledger,
             stopping=stopping.is_set,
-            identities=Remembered(part.job.key),
+            identities=memory,
+            say=say,
         ) as client:
             yield Alone(client, clock, traffic.concurrency, stopping.is_set)
 

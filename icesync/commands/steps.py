@@ -126,6 +126,7 @@ async def crew(
             ledger=ledger,
             sightings=sightings,
             stopping=stopping,
+            say=runtime.console.say,
         ) as workers:
             yield workers
 

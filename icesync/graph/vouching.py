@@ -46,13 +46,13 @@ class Remembered:
     """What is known in memory, for this run alone."""
 
     key: bytes = field(default_factory=partial(token_bytes, KEY_BYTES))
-    _known: dict[str, Identity] = field(default_factory=dict)
+    known: dict[str, Identity] = field(default_factory=dict)
 
     def identity(self, fingerprint: str, now: float) -> Identity | None:
-        return self._known.get(fingerprint)
+        return self.known.get(fingerprint)
 
     def keep_identity(self, fingerprint: str, identity: Identity, now: float) -> None:
-        self._known[fingerprint] = identity
+        self.known[fingerprint] = identity
 
     def holds(self, account: Account, fingerprint: str) -> None:
         pass

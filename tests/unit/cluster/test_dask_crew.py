@@ -31,6 +31,7 @@ from icesync.model import (
     Desired,
     FailureKind,
     GraphFailure,
+    Identity,
     Limit,
     Outcome,
     Plan,
@@ -161,7 +162,8 @@ class Hands:
             stopping=lambda: False,
             rollout=errand.rollout,
         )
-        return work.Done(outcomes, self._calls(errand, before))
+        owners = {f"of {item.account.id}": Identity(item.account.id, "shop") for item in errand.items}
+        return work.Done(outcomes, self._calls(errand, before), owners, ("note: one", "note: two"))
 
     def _made(self) -> Counter[str]:
         return Counter(account for verb, account in self.api.record if verb not in ("LOOK", "SUBSCRIBE"))
@@ -184,6 +186,7 @@ class Site:
     slots: int = 2
     log: MemoryLog = field(default_factory=MemoryLog)
     told: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     stopped: bool = False
     has_budget: bool = True
 
@@ -197,7 +200,14 @@ class Site:
         grants = Grants(Governor(self.clock, ledger=ledger, patience=patience), ledger, self.clock)
         sightings = Sightings(self.book)
         return DaskCrew(
-            self.hands, grants, self.clock, self.slots, self.traffic, sightings, lambda: self.stopped
+            self.hands,
+            grants,
+            self.clock,
+            self.slots,
+            self.traffic,
+            sightings,
+            lambda: self.stopped,
+            self.said.append,
         )
 
     async def apply(self, changes: tuple[Change, ...], rollout: Rollout | None = None) -> dict[str, Outcome]:
@@ -644,3 +654,13 @@ async def test_a_part_of_subscriptions_whose_worker_is_lost_does_no_harm(
 
     assert {each.status for each in outcomes} == {status}
     assert len(site.log.subscriptions) == 4, "on record once"
+
+
+async def test_whose_tokens_the_workers_hold_is_kept_and_each_of_their_notes_is_said_once(site: Site) -> None:
+    await site.apply(fleet(300))
+
+    assert len(site.hands.parts) > 1
+    assert site.said == ["note: one", "note: two"]
+    now = site.clock.now().timestamp()
+    known = [site.book.identity(f"of {number}", now) for number in range(300)]
+    assert known == [Identity(str(number), "shop") for number in range(300)]

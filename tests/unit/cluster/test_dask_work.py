@@ -17,6 +17,7 @@ from icesync.model import (
     Change,
     Desired,
     FailureKind,
+    Identity,
     Profile,
     Rollout,
     Status,
@@ -101,6 +102,21 @@ async def test_an_account_is_read_again_before_it_is_written(
     assert isinstance(result, work.Done)
     assert [outcome.status for outcome in result.outcomes] == [status]
     assert result.calls == {"acme": calls}
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_what_a_worker_learns_of_tokens_comes_back(sandbox: Running, tells: bool) -> None:
+    sandbox.api.world = World(identity="flat" if tells else "none")
+    seed(sandbox, A)
+
+    result = await done(sandbox, work.Writing((CHANGE,), Rollout()))
+
+    assert isinstance(result, work.Done)
+    owner = {Secret("sandbox-1784").fingerprint(b"key"): Identity("1784", "shop.1784")}
+    assert result.identities == (owner if tells else {})
+    assert [note.startswith(f"note: {sandbox.url} does not tell") for note in result.notes] == [True] * (
+        not tells
+    )
 
 
 @pytest.mark.parametrize("grant", [1, 2])
