@@ -56,13 +56,15 @@ class _Doubt(NamedTuple):
 class Exchange:
     """Refreshes tokens. From the request to the sink it is one piece, which nobody may cancel.
 
-    `store` hands a token to a sink. `reread` looks an account's reference up anew, or gives None where
-    that tells nothing of the sink. Both raise CredentialError. The book must know the old token.
+    `check` looks whether a sink could take a token, and `store` hands it one. `reread` looks an account's
+    reference up anew, or gives None where that tells nothing of the sink. All raise CredentialError. The
+    book must know the old token.
     """
 
     client: Renews
     book: Book
     clock: Clock
+    check: Callable[[str], Awaitable[None]]
     store: Callable[[str, Secret], Awaitable[None]]
     reread: Callable[[Account], Awaitable[Secret | None]]
 
@@ -88,6 +90,7 @@ class Exchange:
                 told = f"it belongs to account {owner.user_id}, not to {account.id}: nothing was refreshed"
                 return RefreshStatus.FAILED, told
         try:
+            await self.check(holding.sink)
             for account in holding.accounts:
                 self.book.begin_refresh(account.identity, holding.fingerprint, self._now())
         except IcesyncError as error:

@@ -88,7 +88,8 @@ class Keeping:
                 refreshes += others
                 turns = asyncio.Semaphore(sinks.COMMANDS)
                 store = partial(sinks.put, root=self.root, environ=runtime.environ, turns=turns)
-                exchange = Exchange(client, book, runtime.clock, store, self._reread)
+                check = partial(sinks.check, root=self.root, environ=runtime.environ)
+                exchange = Exchange(client, book, runtime.clock, check, store, self._reread)
                 interruption.writing = True
                 with runtime.console.progress("refreshing", len(holdings), runtime.clock) as notify:
                     refreshes += await self._work_off(exchange, holdings, interruption, notify)
@@ -97,20 +98,25 @@ class Keeping:
     async def _work_off(
         self, exchange: Exchange, holdings: Sequence[Holding], interruption: Interruption, notify: Notify
     ) -> list[Refresh]:
+        """The first goes alone: what is wrong with its sink may be wrong with all of them."""
         refreshes: list[Refresh] = []
 
-        def stopping() -> bool:
-            return interruption.requested
+        def hindrance() -> str:
+            if interruption.requested:
+                return "interrupted: run it again"
+            lost = sum(found.status is RefreshStatus.UNSTORED for found in refreshes)
+            return "sinks do not take their tokens: mend them, then run it again" if lost else ""
 
         async def take(holding: Holding) -> None:
-            if stopping():
-                refreshes.extend(holding.each(RefreshStatus.NOT_BEGUN, "interrupted: run it again"))
+            if reason := hindrance():
+                refreshes.extend(holding.each(RefreshStatus.NOT_BEGUN, reason))
                 return
             refreshes.extend(await exchange.refresh(holding))
             for account in holding.accounts:
                 notify(account, None)
 
-        await each(holdings, take, self.scope.concurrency, self.runtime.clock, stopping)
+        for some in (holdings[:1], holdings[1:]):
+            await each(some, take, self.scope.concurrency, self.runtime.clock, lambda: bool(hindrance()))
         return refreshes
 
     async def _answers(self, sightings: Sightings) -> Answers:
@@ -173,11 +179,13 @@ class Keeping:
         self, records: Mapping[str, TokenRecord], answers: Answers, refreshes: Iterable[Refresh] | None = None
     ) -> TokenReport:
         now, states = self._now(), []
+        at_work = refreshes is None and journal.is_locked(self.traffic.state, "refresh")
         for account in sorted(self.accounts, key=lambda account: account.name):
             failure, owner = answers.get(account.name, Answer())
             said = in_a_line(failure) if failure else ""
             record = records.get(account.identity)
-            states.append(state(account, record, now, owner=owner, failure=failure, said=said))
+            told = state(account, record, now, owner=owner, failure=failure, said=said, at_work=at_work)
+            states.append(told)
         if refreshes is None:
             return TokenReport(now, tuple(states))
         return TokenReport(now, tuple(states), tuple(sorted(refreshes, key=lambda each: each.account.name)))

@@ -9,7 +9,7 @@ from typing import Final
 from icesync.config.fields import NO_ID, read_id, read_labels, read_protect
 from icesync.config.problems import Layer, Notes, Where, origin
 from icesync.config.profiles import Memory, read_profile
-from icesync.config.references import read_sink, read_token
+from icesync.config.references import read_sink, read_token, sink_place
 from icesync.config.resolve import ACCOUNT_KEYS, Ground, merge, under
 from icesync.config.shapes import known_keys, mapping
 from icesync.config.source import Data
@@ -88,12 +88,16 @@ def _check_ids(notes: Notes, accounts: Mapping[str, Layer], fleet: Sequence[Desi
 
 
 def _check_sinks(notes: Notes, accounts: Mapping[str, Layer], fleet: Sequence[Desired]) -> None:
-    """Accounts share a sink only if they share the token, else one would take the other's place."""
-    first: dict[str, Account] = {}
+    """Accounts share a sink only if they share the token, else one would take the other's place. A file
+    of one token has no room for keys."""
+    taken: dict[str, dict[str, Account]] = {}
     for account in (desired.account for desired in fleet):
         if account.sink is None:
             continue
-        other = first.setdefault(account.sink, account)
+        place, key = sink_place(account.sink)
+        here = taken.setdefault(place, {})
+        other = here.get(key) or (here.get("", account) if key else next(iter(here.values()), account))
+        here.setdefault(key, account)
         if other.token != account.token:
             also_at = Where(accounts[other.name].source, accounts[other.name].trail, at_key=True)
             message = "this sink holds the token of another account already; write ${name} into it"

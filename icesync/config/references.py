@@ -5,6 +5,7 @@ No message repeats a reference: somebody may have written the token itself.
 
 import re
 from collections.abc import Mapping
+from posixpath import normpath
 from typing import Final
 
 from icesync.config.grammar import VARIABLE
@@ -42,6 +43,14 @@ def read_sink(notes: Notes, value: Data, scope: Scope) -> str | None:
     if reference is not None:
         _check(notes, "sink", reference, _FILE_AND_COMMAND, _NO_SINK)
     return reference
+
+
+def sink_place(sink: str) -> tuple[str, str]:
+    """Where a sink puts a token: its file or command, and the key in the file. Two that are spelled
+    otherwise may be one place."""
+    kind, _, rest = sink.partition(":")
+    path, _, key = rest.partition("#")
+    return (f"file:{normpath(path)}", key) if kind == "file" else (sink, "")
 
 
 def _filled(notes: Notes, key: str, value: Data, scope: Scope) -> str | None:

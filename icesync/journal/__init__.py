@@ -5,8 +5,8 @@ request that changes a profile, on disk before it is sent), `outcome`, `subscrib
 same for webhooks), and `end`. A run without its `end` was cut off; its writes may all have been sent.
 """
 
-from icesync.journal.folder import locked
+from icesync.journal.folder import is_locked, locked
 from icesync.journal.past import Run, Summary, find, runs
 from icesync.journal.writing import FORMAT, Journal, record
 
-__all__ = ["FORMAT", "Journal", "Run", "Summary", "find", "locked", "record", "runs"]
+__all__ = ["FORMAT", "Journal", "Run", "Summary", "find", "is_locked", "locked", "record", "runs"]

@@ -19,7 +19,7 @@ def locked(state: Path, what: str = "apply") -> Iterator[None]:
     a process dies."""
     try:
         make_state(state)
-        lock = (state / ("lock" if what == "apply" else f"{what}.lock")).open("a")
+        lock = _lock(state, what).open("a")
     except OSError as error:
         raise cannot_be_kept(error) from error
     with lock:
@@ -32,6 +32,22 @@ def locked(state: Path, what: str = "apply") -> Iterator[None]:
         except OSError as error:
             raise cannot_be_kept(error) from error
         yield
+
+
+def is_locked(state: Path, what: str) -> bool:
+    """Somebody is at work on this state folder; nothing is made or kept to find that out."""
+    try:
+        with _lock(state, what).open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _lock(state: Path, what: str) -> Path:
+    return state / ("lock" if what == "apply" else f"{what}.lock")
 
 
 def names(state: Path) -> list[str]:

@@ -17,9 +17,11 @@ def state(
     owner: Identity | None = None,
     failure: GraphFailure | None = None,
     said: str = "",
+    at_work: bool = False,
 ) -> TokenState:
     """`owner`: whose token it is, where the API takes it now and tells that. `failure`: why that is not
-    known, or what is known against it; `said` tells it to people."""
+    known, or what is known against it; `said` tells it to people. `at_work`: a refresh is at work, and
+    what it has begun has no end yet."""
     if failure is not None and failure.kind is FailureKind.CREDENTIAL:
         return _told(account, record, Standing.NO_TOKEN, failure.message)
     if owner is not None and account.id not in ("me", owner.user_id):
@@ -29,6 +31,8 @@ def state(
         is_asked = failure is not None
         return TokenState(account, Standing.UNKNOWN if is_asked else Standing.NEVER, said)
     works = owner is not None
+    if at_work and record.begun:
+        return _told(account, record, Standing.UNKNOWN, "a refresh is at work: ask again when it is done")
     if record.unstored or record.begun:
         return _told(account, record, *_broken_off(record, works, said))
     if record.dead:

@@ -4,8 +4,9 @@ import asyncio
 import os
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import nullcontext
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +19,17 @@ from icesync.tokens.texts import with_entry, with_token
 _FILE: Final = re.compile(r"(.+?)(?:#([^#\s]+))?", re.DOTALL)
 _YAML: Final = (".yaml", ".yml")
 
-
 COMMANDS: Final = 4
 """How many commands of sinks go at once: each of them may be a client of one small service."""
+
+
+async def check(sink: str, *, root: Path, environ: Mapping[str, str]) -> None:
+    """Look whether the sink could take a token, and hand it none. Raises CredentialError, as `put` does."""
+    kind, _, rest = sink.partition(":")
+    if kind == "command":
+        await asyncio.to_thread(_check_command, rest, root, environ)
+    elif kind == "file" and (found := _FILE.fullmatch(rest)):
+        await asyncio.to_thread(_check_file, root / found[1], found[2])
 
 
 async def put(
@@ -85,12 +94,38 @@ async def _to_command(
         raise CredentialError(f"the command of its sink: {failed}") from None
 
 
-def _into_file(path: Path, key: str | None, secret: Secret, patience: float) -> None:
+def _check_command(line: str, root: Path, environ: Mapping[str, str]) -> None:
     try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise CredentialError(f"the command of its sink: {error}") from None
+    program = words[0] if words else ""
+    if "/" in program:
+        program = str(root / program)
+    if not program or shutil.which(program, path=environ.get("PATH", os.defpath)) is None:
+        raise CredentialError("the command of its sink: there is no such program")
+
+
+def _check_file(path: Path, key: str | None) -> None:
+    with _telling():
+        target = Path(os.path.realpath(path))
+        _changed(target, key, "a token")
+        if not os.access(target.parent, os.W_OK | os.X_OK):
+            raise CredentialError("the file of its sink: no such folder, or no right to write there")
+
+
+def _into_file(path: Path, key: str | None, secret: Secret, patience: float) -> None:
+    with _telling():
         # Behind a symbolic link, so that who comes by another one waits for the same lock.
         target = Path(os.path.realpath(path))
         with locked(target, patience):
             replace(target, _changed(target, key, secret.reveal()).encode())
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    try:
+        yield
     except TimeoutError:
         raise CredentialError("the file of its sink: another process does not let go of its lock") from None
     except OSError as error:
@@ -103,7 +138,7 @@ def _into_file(path: Path, key: str | None, secret: Secret, patience: float) -> 
 
 def _changed(target: Path, key: str | None, token: str) -> str:
     try:
-        text = content(target).decode()
+        text = content(target).decode("utf-8-sig")
     except FileNotFoundError:
         text = ""
     if key is None:

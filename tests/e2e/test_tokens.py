@@ -4,15 +4,19 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from icesync import journal
+from icesync.credentials import Secret
 from icesync.sandbox.tokens import Token
 from icesync.sandbox.world import Fault, World
+from icesync.tokens.book import Book
 from tests.support.desk import Desk, Result
 
 HELLO = {"default": [("Where is my order?", "ORDER")]}
@@ -413,6 +417,72 @@ def test_after_a_sink_was_mended_the_refresh_succeeds_and_the_trouble_is_forgott
     set_sink(fleet, "file:tokens.json#${name}")
     assert refreshed(fleet)["shop"] == ("refreshed", "")
     assert standings(fleet)["shop"] == ("ok", "")
+
+
+@pytest.mark.parametrize(
+    ("sink", "told"),
+    [
+        ("command:./no-such-program ${name}", "no such program"),
+        ("command:no-such-program", "no such program"),
+        ("command:sh 'unclosed", "quotation"),
+        ("file:nowhere/t.json#${name}", "no such folder"),
+        ("file:listed.json#${name}", "holds no JSON or YAML mapping"),
+        ("file:nested.json#${name}", "no text"),
+        ("file:folder#${name}", "is a directory"),
+    ],
+)
+def test_a_sink_that_cannot_take_a_token_is_found_before_there_is_one(
+    desk: Desk, sink: str, told: str
+) -> None:
+    desk.declare({"shop": HELLO, "twin": HELLO}, defaults={"sink": sink})
+    if "${name}" not in sink:
+        desk.declare({"shop": HELLO}, defaults={"sink": sink})
+    (desk.folder / "listed.json").write_text("[]")
+    (desk.folder / "nested.json").write_text('{"shop": {"a": 1}, "twin": {"a": 1}}')
+    (desk.folder / "folder").mkdir()
+    desk.sandbox.api.world = World(rotate="dead")
+
+    for status, detail in refreshed(desk, code=3).values():
+        assert status == "failed"
+        assert "nothing was refreshed" in detail
+        assert told.lower() in detail.lower()
+
+    assert not [call for call in desk.sandbox.api.others if call[0] == "refresh"]
+
+
+def test_where_one_sink_does_not_take_its_token_no_more_are_begun(desk: Desk) -> None:
+    names = [f"shop-{number}" for number in range(9)]
+    desk.declare(dict.fromkeys(names, HELLO), defaults={"sink": "command:false ${name}"})
+    desk.sandbox.api.world = World(rotate="dead")
+
+    found = refreshed(desk, code=3)
+
+    assert sorted(status for status, _ in found.values()) == [*["not begun"] * 8, "unstored"]
+    assert "mend them" in found["shop-8"][1]
+
+
+def test_a_file_that_begins_with_a_mark_of_its_order_takes_a_token(desk: Desk) -> None:
+    desk.declare({"shop": HELLO}, defaults={"sink": "file:tokens.json#${name}"})
+    file = desk.folder / "tokens.json"
+    file.write_text(file.read_text(), encoding="utf-8-sig")
+    desk.sandbox.api.world = World(rotate="dead")
+
+    assert refreshed(desk)["shop"][0] == "refreshed"
+
+
+def test_while_a_refresh_is_at_work_status_gives_no_verdict_on_what_it_has_begun(fleet: Desk) -> None:
+    state, host = fleet.folder / ".icesync", urlsplit(fleet.sandbox.url).netloc
+    with closing(Book(state, host)) as book:
+        held = Secret(f"{SENTINEL}1").fingerprint(book.key)
+        book.begin_refresh(fleet.id_of(1), held, fleet.clock.now().timestamp())
+    assert standings(fleet)["shop"][0] == "cut off"
+
+    with journal.locked(state, "refresh"):
+        for line in ([], ["--offline"]):
+            assert standings(fleet, *line)["shop"] == (
+                "not known",
+                "a refresh is at work: ask again when it is done",
+            )
 
 
 def test_a_sink_that_works_at_the_second_try_is_good(fleet: Desk) -> None:

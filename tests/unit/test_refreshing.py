@@ -60,6 +60,9 @@ class Place:
     stored: list[str] = field(default_factory=list)
     gives: Secret | CredentialError | None = None
 
+    async def check(self, sink: str) -> None:
+        """It is there."""
+
     async def store(self, sink: str, secret: Secret) -> None:
         self.stored.append(secret.reveal())
 
@@ -84,7 +87,7 @@ class Run:
 
 
 async def refresh(book: Book, api: Api, place: Place, clock: FakeClock) -> Run:
-    exchange = Exchange(api, book, clock, place.store, place.reread)
+    exchange = Exchange(api, book, clock, place.check, place.store, place.reread)
     holding = Holding((ACME,), OLD.fingerprint(book.key), "file:t#acme")
     (found,) = await exchange.refresh(holding)
     assert found.account == ACME
