@@ -49,8 +49,9 @@ class Outcome:
 class Rollout:
     """How carefully an apply goes ahead.
 
-    `canary`: so many of the changes are the first wave; the others follow when each of it is good.
-    `pause` is the time between the two, in seconds. After `stop_after` failures none is begun.
+    `canary`: so many of the changes, or of the subscriptions where there is no change, are the first wave;
+    the others follow when each of it is good. `pause` is the time between the two, in seconds. After
+    `stop_after` failures none is begun.
     """
 
     canary: Limit | None = None
