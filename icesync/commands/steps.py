@@ -234,7 +234,9 @@ def ending_tokens(
 def foretell(console: Console, plan: Plan, outputs: Sequence[Output]) -> None:
     """Say what people must know before they decide, where no text on standard output does."""
     if Output("text", None) not in outputs:
-        for line in filter(None, [words.against(plan), *words.warnings(plan), *words.refusals(plan)]):
+        for line in words.warnings(plan):
+            console.say(line)
+        for line in filter(None, [words.against(plan), *words.refusals(plan)]):
             console.say(f"note: {line}")
 
 

@@ -177,7 +177,7 @@ def test_a_new_account_is_planned_as_if_nothing_were_live_and_the_plan_says_so(f
         "new": "create",
         "shop": "update",
     }
-    assert f"note: Warning: new {NEW}\n" in planned.err
+    assert f"Warning: new {NEW}\n" in planned.err
     assert f"Warning: new {NEW}\n" in told.out
     assert "+ a-new (" in told.out
     assert fork.icesync("plan").code == 3, "who could not be read when it was taken is not new"

@@ -138,7 +138,7 @@ def test_every_format_warns_and_only_of_accounts_of_the_run(fleet: Desk) -> None
     told = fleet.icesync("plan", "--only=shop", "-ojson", f"-ohtml={page}", f"-omarkdown={comment}")
     (warning,) = told.json["warnings"]
     assert warning == "1 token ends within 3 days at the latest: shop (icesync tokens refresh)"
-    assert f"note: Warning: {warning}" in told.err
+    assert f"Warning: {warning}" in told.err
     for path in (page, comment):
         assert "1 token ends within 3 days at the latest" in path.read_text()
     applied = fleet.icesync("apply", "--yes", "--only=shop", "-ojson")
